@@ -1,0 +1,44 @@
+# Every command makes and reuses the virtual environment .venv; nothing else on the machine is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format coverage clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: .venv/demo ## Hold a two-turn conversation about videos, through LangChain and through LlamaIndex
+	@$(BIN)/python examples/demo.py
+
+test: .venv/check ## Run the whole test suite, offline
+	@$(BIN)/python -m pytest --cov --cov-report=
+
+check: .venv/check ## Check format, lint, types, import contracts, and that each file's own tests cover it
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: .venv/check ## Format the code and fix what the linter can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## Remove the virtual environment and every cache
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or newer is needed; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Making .venv ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+.venv/demo: .venv/bin/python pyproject.toml
+	@echo "Installing the packages (a minute or so, once) ..."
+	@$(BIN)/python -m pip install --quiet --editable '.[all]'
+	@touch $@
+
+.venv/check: .venv/bin/python pyproject.toml
+	@echo "Installing the packages and what tests and checks need (a minute or so, once) ..."
+	@$(BIN)/python -m pip install --quiet --editable '.[all]' --group check
+	@touch $@
