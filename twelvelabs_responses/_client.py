@@ -1,0 +1,254 @@
+"""The blocking and the async client, twins that differ only in `await`."""
+
+from __future__ import annotations
+
+import asyncio
+from threading import Lock
+from time import sleep
+from typing import TYPE_CHECKING
+
+import httpx
+
+from twelvelabs_responses._errors import ResponsesError
+from twelvelabs_responses._http import (
+    Sending,
+    connection_error,
+    new_async_client,
+    new_client,
+    new_request,
+    tls_context,
+)
+from twelvelabs_responses._reading import Body
+from twelvelabs_responses._stream import AsyncStream, Stream
+from twelvelabs_responses._twin import Twin
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from types import TracebackType
+
+    from typing_extensions import Self, Unpack
+
+    from twelvelabs_responses._request import InputItem, RequestOptions
+    from twelvelabs_responses._response import Response
+    from twelvelabs_responses._turn import Turn
+
+
+class Client(Twin[httpx.Client]):
+    __doc__ = f"""Asks a knowledge store and waits for the answer. Threads may share one.
+
+    {Twin.__doc__}
+    """
+
+    def _prepare(self) -> None:
+        self._made_http: httpx.Client | None = None
+        self._making = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def create(self, input: str | Sequence[InputItem], **options: Unpack[RequestOptions]) -> Response:  # noqa: A002 - the API's name
+        """Return the whole response, once it is made.
+
+        Args:
+            input: The question, or several input items.
+            **options: See `RequestOptions`; `knowledge_store_id` is needed.
+
+        Raises:
+            InvalidArgumentError: The request is refused; nothing was sent.
+            ResponsesError: Any other of the tree; see `twelvelabs_responses.ResponsesError`. A response that was cut
+                short is no error: its `status` is `incomplete`.
+        """
+        turn = self._turn(input, options, stream=False)
+        turn.begin()
+        try:
+            answer = self._send(turn)
+            try:
+                body = _whole(answer)
+            except httpx.RequestError as error:
+                raise connection_error(error, Sending()) from error
+            return turn.response_from(body)
+        except BaseException as error:
+            turn.end(error)
+            raise
+
+    def stream(self, input: str | Sequence[InputItem], **options: Unpack[RequestOptions]) -> Stream:  # noqa: A002 - the API's name
+        """Return the response as a stream of events, to be entered: `with client.stream(...) as stream`.
+
+        Args:
+            input: The question, or several input items.
+            **options: See `RequestOptions`; `knowledge_store_id` is needed.
+
+        Raises:
+            InvalidArgumentError: The request is refused. Nothing is sent before the stream is entered.
+        """
+        return Stream(self._turn(input, options, stream=True), self._send)
+
+    def close(self) -> None:
+        """Close the connections that this client made. It cannot be used any more."""
+        self._closed = True
+        with self._making:
+            http, self._made_http = self._made_http, None
+        if http is not None:
+            http.close()
+
+    def _send(self, turn: Turn) -> httpx.Response:
+        while True:
+            try:
+                return self._attempt(turn)
+            except ResponsesError as error:
+                delay = turn.delay_after(error)
+            sleep(delay)
+
+    def _attempt(self, turn: Turn) -> httpx.Response:
+        http, sending = self._http(), Sending()
+        request = new_request(http, turn, sending.note)
+        try:
+            answer = http.send(request, stream=True, follow_redirects=False)
+            if answer.is_success:
+                return answer
+            body = _whole(answer)
+        except httpx.RequestError as error:
+            raise connection_error(error, sending) from error
+        raise turn.error_from(answer.status_code, answer.headers, body)
+
+    def _http(self) -> httpx.Client:
+        if self._given_http is not None:
+            return self._given_http
+        with self._making:
+            self._check_open()
+            if self._made_http is None:
+                self._made_http = new_client(self._settings)
+            return self._made_http
+
+
+class AsyncClient(Twin[httpx.AsyncClient]):
+    __doc__ = f"""Asks a knowledge store and awaits the answer. Tasks may share one; event loops may follow each other.
+
+    The twin of `Client`: the same, awaited. Connections belong to the event loop they were made in, so each loop gets
+    its own; they are closed with `aclose()`, or when the loop ends.
+
+    {Twin.__doc__}
+    """
+
+    def _prepare(self) -> None:
+        self._made_http: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, AsyncGenerator[None, None]]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def create(self, input: str | Sequence[InputItem], **options: Unpack[RequestOptions]) -> Response:  # noqa: A002 - the API's name
+        """Return the whole response, once it is made.
+
+        Args:
+            input: The question, or several input items.
+            **options: See `RequestOptions`; `knowledge_store_id` is needed.
+
+        Raises:
+            InvalidArgumentError: The request is refused; nothing was sent.
+            ResponsesError: Any other of the tree; see `twelvelabs_responses.ResponsesError`. A response that was cut
+                short is no error: its `status` is `incomplete`.
+        """
+        turn = self._turn(input, options, stream=False)
+        turn.begin()
+        try:
+            answer = await self._send(turn)
+            try:
+                body = await _awhole(answer)
+            except httpx.RequestError as error:
+                raise connection_error(error, Sending()) from error
+            return turn.response_from(body)
+        except BaseException as error:
+            turn.end(error)
+            raise
+
+    def stream(self, input: str | Sequence[InputItem], **options: Unpack[RequestOptions]) -> AsyncStream:  # noqa: A002 - the API's name
+        """Return the response as a stream of events, to be entered: `async with client.stream(...) as stream`.
+
+        Args:
+            input: The question, or several input items.
+            **options: See `RequestOptions`; `knowledge_store_id` is needed.
+
+        Raises:
+            InvalidArgumentError: The request is refused. Nothing is sent before the stream is entered.
+        """
+        return AsyncStream(self._turn(input, options, stream=True), self._send)
+
+    async def aclose(self) -> None:
+        """Close the connections that this client made in this event loop. It cannot be used any more."""
+        self._closed = True
+        made = self._made_http.pop(asyncio.get_running_loop(), None)
+        self._made_http.clear()
+        if made is not None:
+            await made[1].aclose()
+
+    async def _send(self, turn: Turn) -> httpx.Response:
+        while True:
+            try:
+                return await self._attempt(turn)
+            except ResponsesError as error:
+                delay = turn.delay_after(error)
+            await asyncio.sleep(delay)
+
+    async def _attempt(self, turn: Turn) -> httpx.Response:
+        http, sending = await self._http(), Sending()
+        request = new_request(http, turn, sending.anote)
+        try:
+            answer = await http.send(request, stream=True, follow_redirects=False)
+            if answer.is_success:
+                return answer
+            body = await _awhole(answer)
+        except httpx.RequestError as error:
+            raise connection_error(error, sending) from error
+        raise turn.error_from(answer.status_code, answer.headers, body)
+
+    async def _http(self) -> httpx.AsyncClient:
+        if self._given_http is not None:
+            return self._given_http
+        loop = asyncio.get_running_loop()
+        if loop not in self._made_http:
+            # Reading the certificates would hold the loop up.
+            await asyncio.to_thread(tls_context)
+            self._check_open()
+        if loop not in self._made_http:
+            http = new_async_client(self._settings)
+            lifetime = _until_the_loop_ends(http)
+            self._made_http = {known: made for known, made in self._made_http.items() if not known.is_closed()}
+            self._made_http[loop] = (http, lifetime)
+            await anext(lifetime)
+        return self._made_http[loop][0]
+
+
+async def _until_the_loop_ends(http: httpx.AsyncClient) -> AsyncGenerator[None, None]:
+    """Close the connections when this generator is closed, which an event loop does to all of them at its end."""
+    async with http:
+        yield
+
+
+def _whole(answer: httpx.Response) -> bytes:
+    body = Body()
+    try:
+        for chunk in answer.iter_bytes():
+            body.take(chunk)
+    finally:
+        answer.close()
+    return body.whole()
+
+
+async def _awhole(answer: httpx.Response) -> bytes:
+    body = Body()
+    try:
+        async for chunk in answer.aiter_bytes():
+            body.take(chunk)
+    finally:
+        await answer.aclose()
+    return body.whole()

@@ -1,0 +1,168 @@
+"""httpx as we use it: clients made once and late, patience, and its errors as ours."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from twelvelabs_responses._errors import (
+    APIConnectionError,
+    APITimeoutError,
+    ProtocolError,
+    ResponsesError,
+    StreamInterruptedError,
+)
+
+if TYPE_CHECKING:
+    import ssl
+
+    from twelvelabs_responses._settings import Settings
+    from twelvelabs_responses._turn import Turn
+
+_CONNECT_TIMEOUT = 10.0
+# httpx's own 100 make the 101st stream wait in silence for minutes.
+_LIMITS = httpx.Limits(max_connections=1_000, max_keepalive_connections=100, keepalive_expiry=30.0)
+_NEVER_MADE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.LocalProtocolError)
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Return the TLS context that all clients of the process share: reading the certificates takes tens of ms."""
+    return httpx.create_ssl_context()
+
+
+def new_client(settings: Settings) -> httpx.Client:
+    """Return a blocking client for the service's host."""
+    return httpx.Client(transport=httpx.HTTPTransport(**_transport_options(settings)))
+
+
+def new_async_client(settings: Settings) -> httpx.AsyncClient:
+    """Return an async client for the service's host. It belongs to the running event loop."""
+    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(**_transport_options(settings)))
+
+
+def new_request(http: httpx.Client | httpx.AsyncClient, turn: Turn, trace: object) -> httpx.Request:
+    """Return the request that carries the turn, with our own timeouts whosever client it is."""
+    return http.build_request(
+        "POST",
+        turn.settings.url,
+        content=turn.body,
+        headers=turn.settings.headers(stream=turn.stream),
+        timeout=_patience(turn.settings, stream=turn.stream),
+        extensions={"trace": trace},
+    )
+
+
+def _patience(settings: Settings, *, stream: bool) -> httpx.Timeout:
+    # Silence is normal for minutes, a slow connect is not.
+    read = min(settings.timeout, settings.stall_timeout) if stream else settings.timeout
+    connect = min(_CONNECT_TIMEOUT, settings.timeout)
+    return httpx.Timeout(connect=connect, read=read, write=settings.timeout, pool=connect)
+
+
+class Sending:
+    """What httpx tells about one request on its way out (its `trace` extension)."""
+
+    def __init__(self) -> None:
+        self.failed = False
+        """Whether writing the request failed, so that the service cannot have it whole."""
+
+    def note(self, event: str, _facts: dict[str, Any]) -> None:
+        """Take a trace event."""
+        if event.endswith((".send_request_headers.failed", ".send_request_body.failed")):
+            self.failed = True
+
+    async def anote(self, event: str, facts: dict[str, Any]) -> None:
+        """Take a trace event of an async client."""
+        self.note(event, facts)
+
+
+def connection_error(error: httpx.RequestError, sending: Sending) -> ResponsesError:
+    """Return what went wrong before the answer was read whole.
+
+    Ambiguous unless the request cannot have arrived. A kept-alive connection that the service closes just as we write
+    fails like one that it closes after reading, so it counts as ambiguous too.
+    """
+    ambiguous = not (isinstance(error, _NEVER_MADE) or sending.failed)
+    host = _host_without_key(error)
+    if isinstance(error, httpx.DecodingError):
+        return ProtocolError(f"the answer of {host} cannot be decompressed: {error}", ambiguous=True)
+    if isinstance(error, httpx.PoolTimeout):
+        return APITimeoutError(f"no free connection to {host}: {_LIMITS.max_connections:,} are in use")
+    if isinstance(error, httpx.TimeoutException):
+        return APITimeoutError(f"{host} did not answer in time ({type(error).__name__})", ambiguous=ambiguous)
+    made = "broke" if ambiguous else "could not be made"
+    return APIConnectionError(f"the connection to {host} {made}: {_words(error)}", ambiguous=ambiguous)
+
+
+def interruption(error: httpx.RequestError) -> ResponsesError:
+    """Return what went wrong in the middle of a stream."""
+    _host_without_key(error)
+    if isinstance(error, httpx.TimeoutException):
+        return APITimeoutError("the stream fell silent for longer than the timeout")
+    if isinstance(error, httpx.DecodingError):
+        return ProtocolError(f"the stream cannot be decompressed: {error}")
+    return StreamInterruptedError(f"the connection broke before the response ended: {_words(error)}")
+
+
+def hang_up(answer: httpx.Response) -> None:
+    """Shut the connection down from another thread, so that a read on it returns at once."""
+    connection = socket_of(answer)
+    if connection is not None:
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # It is down already.
+
+
+def socket_of(answer: httpx.Response) -> socket.socket | None:
+    """Return the socket an answer comes from; None for a transport that has none, as in tests."""
+    stream = answer.extensions.get("network_stream")
+    return stream.get_extra_info("socket") if stream is not None else None
+
+
+def _host_without_key(error: httpx.RequestError) -> str:
+    """Return the host, the key taken out of the request: the error carries it along, and so would ours as its cause."""
+    error.request.headers.pop("x-api-key", None)
+    return error.request.url.host
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _transport_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "verify": tls_context(),
+        "limits": _LIMITS,
+        "proxy": _proxy(settings.base_url),
+        "socket_options": _keepalive_options(),
+    }
+
+
+def _keepalive_options() -> list[tuple[int, int, int]]:
+    """Ask the system to probe a silent connection every minute: routers forget those that say nothing."""
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name in ("TCP_KEEPIDLE", "TCP_KEEPALIVE", "TCP_KEEPINTVL"):
+        option = getattr(socket, name, None)
+        if option is not None:
+            options.append((socket.IPPROTO_TCP, option, 60))
+    return options
+
+
+def _proxy(base_url: str) -> str | None:
+    """Return the proxy that the environment names for the service's host.
+
+    httpx looks only when it makes the transport itself, and then it takes no socket options.
+    """
+    address = urlsplit(base_url)
+    if urllib.request.proxy_bypass(address.netloc):
+        return None
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

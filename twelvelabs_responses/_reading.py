@@ -1,0 +1,123 @@
+"""A stream being read: bytes in any cut -> events, each noted in the fold, until the terminal one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twelvelabs_responses._errors import APITimeoutError, ProtocolError, ResponsesError
+from twelvelabs_responses._events import Keepalive, ResponseEvent
+from twelvelabs_responses._fold import Fold
+from twelvelabs_responses._protocol import EventDecoder
+from twelvelabs_responses._sse import MAX_FRAME_BYTES
+from twelvelabs_responses._status import snippet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TypeAlias
+
+    from twelvelabs_responses._events import ResponseStreamEvent
+    from twelvelabs_responses._fold import TextPiece
+    from twelvelabs_responses._turn import Turn
+
+    Step: TypeAlias = tuple[ResponseStreamEvent, list[TextPiece]]
+    """An event and the text that it adds."""
+
+
+class Body:
+    """A whole body, taken piece by piece, of bounded size."""
+
+    def __init__(self, max_bytes: int = MAX_FRAME_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def take(self, chunk: bytes) -> None:
+        """Add a piece.
+
+        Raises:
+            ProtocolError: The body is larger than the limit.
+        """
+        self._size += len(chunk)
+        if self._size > self._max_bytes:
+            raise ProtocolError(f"the answer is larger than {self._max_bytes:,} bytes", ambiguous=True)
+        self._pieces.append(chunk)
+
+    def whole(self) -> bytes:
+        """Return all pieces as one."""
+        return b"".join(self._pieces)
+
+
+class Reading:
+    """What has been read of one stream.
+
+    Args:
+        turn: The turn that it answers.
+        content_type: The answer's `content-type`; a plain JSON answer is read as the response.
+        now: Seconds on a clock that never goes back.
+    """
+
+    def __init__(self, turn: Turn, content_type: str, *, now: float) -> None:
+        self._turn = turn
+        self._content_type = content_type.partition(";")[0].strip().lower()
+        self._decoder = EventDecoder()
+        self._body = Body()
+        self._last_event = now
+        self.fold = Fold(wants_intermediate_outputs=turn.request.wants_intermediate_outputs)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to be read: the terminal event has come, or `[DONE]`."""
+        return self.fold.ended or self._decoder.done
+
+    def take(self, chunk: bytes, *, now: float) -> Iterator[Step]:
+        """Yield the steps that `chunk` completes, up to the terminal one. Take them all before the next chunk.
+
+        Raises:
+            ProtocolError: The chunk cannot be read as part of a response.
+            ResponseFailedError: The service says that the response failed.
+            APITimeoutError: Nothing but keepalives came for longer than `stall_timeout`.
+        """
+        try:
+            if self._content_type in ("text/event-stream", ""):
+                yield from self._noted(self._decoder.feed(chunk), now)
+            elif self._content_type == "application/json":
+                self._body.take(chunk)
+            else:
+                raise ProtocolError(f"the answer is {self._content_type}, not a stream: {snippet(chunk)}")
+            self._check_stall(now)
+        except ResponsesError as error:
+            self.fold.with_text_so_far(error)
+            raise
+
+    def close(self, *, now: float) -> Iterator[Step]:
+        """Yield what the end of the body completes.
+
+        Raises:
+            StreamInterruptedError: The body ended before the terminal event.
+            ProtocolError: The body is JSON and not a response.
+        """
+        if self._content_type == "application/json":
+            response = self._turn.response_from(self._body.whole())
+            yield from self._noted(iter([ResponseEvent(type="response.completed", response=response)]), now)
+        else:
+            yield from self._noted(self._decoder.close(), now)
+        self.fold.close()
+
+    def _noted(self, events: Iterator[ResponseStreamEvent], now: float) -> Iterator[Step]:
+        for event in events:
+            if not isinstance(event, Keepalive):
+                self._last_event = now
+            pieces = self.fold.add(event)
+            self._turn.names_session(self.fold.session_id)
+            if self.fold.ended:
+                self._turn.answered(self.fold.response)
+            yield event, pieces
+            if self.fold.ended:
+                return
+
+    def _check_stall(self, now: float) -> None:
+        if now - self._last_event > self._turn.settings.stall_timeout:
+            raise APITimeoutError(
+                f"nothing but keepalives for {now - self._last_event:.0f} s "
+                f"(stall_timeout={self._turn.settings.stall_timeout:g})"
+            )

@@ -1,0 +1,81 @@
+"""Whether to try again, and after how long.
+
+A turn is not idempotent: the session may have taken it, and quota may be spent. So only that is repeated which the
+service cannot have acted on. This is the only retry layer; the adaptors add none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twelvelabs_responses._errors import (
+    APIConnectionError,
+    APIStatusError,
+    InternalServerError,
+    InvalidArgumentError,
+    QuotaExceededError,
+    RateLimitError,
+    ResponsesError,
+)
+
+_FIRST_DELAY = 0.5
+_LONGEST_DELAY = 8.0
+# Without a word from the service about when to come back: the official examples wait as long.
+_RATE_LIMIT_DELAY = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a request is sent again.
+
+    Attributes:
+        max_retries: How many times at most; 0 for never.
+        budget: Seconds to wait in all. A wait that does not fit raises at once, with `retry_after` and `reset_at`.
+        ambiguous: Also repeat after a 5xx, a timeout or a broken connection, when the service may have taken the turn.
+            That can cost a second answer; inside a session it is never done, as it would repeat the turn there.
+    """
+
+    max_retries: int = 2
+    # The beta allows about two requests a minute: a whole window, and some slack.
+    budget: float = 90.0
+    ambiguous: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of times or seconds."""
+        if self.max_retries < 0:
+            raise InvalidArgumentError("max_retries", repr(self.max_retries), "0 or more")
+        if not self.budget >= 0:
+            raise InvalidArgumentError("budget", repr(self.budget), "0 seconds or more")
+
+    def delay(
+        self, error: ResponsesError, attempt: int, *, waited: float = 0.0, in_session: bool = False
+    ) -> float | None:
+        """Return the seconds to wait after failed attempt number `attempt` (from 1), or None to give up.
+
+        The service's own wish comes first (RFC 9110, 10.2.3, Retry-After).
+
+        Args:
+            error: Why the attempt failed.
+            attempt: Which attempt it was.
+            waited: Seconds waited before the attempts so far.
+            in_session: Whether the request goes on with a session.
+        """
+        if attempt > self.max_retries or not self._may_repeat(error, in_session=in_session):
+            return None
+        wish = error.retry_after if isinstance(error, APIStatusError) else None
+        delay = self._backoff(error, attempt) if wish is None else wish
+        return delay if waited + delay <= self.budget else None
+
+    def _may_repeat(self, error: ResponsesError, *, in_session: bool) -> bool:
+        if isinstance(error, QuotaExceededError):
+            return False
+        if isinstance(error, RateLimitError):
+            return True
+        if not isinstance(error, (APIConnectionError, InternalServerError)):
+            return False
+        return not error.ambiguous or (self.ambiguous and not in_session)
+
+    def _backoff(self, error: ResponsesError, attempt: int) -> float:
+        if isinstance(error, RateLimitError):
+            return _RATE_LIMIT_DELAY
+        return min(_FIRST_DELAY * 2.0 ** (attempt - 1), _LONGEST_DELAY)

@@ -1,0 +1,139 @@
+"""What the next turn must carry, and which turn is a session's newest.
+
+The service keeps a conversation under a session that is linear: it cannot be listed, rewound or forked. A framework's
+history can: it is edited, branched, replayed. So the framework keeps a `Session` on each answer, and `Sessions`
+remembers which answers have been superseded. It holds ids only, no conversation, and only what this process has seen:
+what it does not know is taken to be the newest.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from twelvelabs_responses._errors import InvalidArgumentError, SessionError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+OnStaleSession = Literal["fork", "continue", "error"]
+_POLICIES = ("fork", "continue", "error")
+_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where a conversation stands: what a framework's memory keeps on the service's answer.
+
+    Attributes:
+        session_id: `sess_...`.
+        response_id: The answer's own id, `resp_...`; it tells an old answer of the session from its newest.
+        knowledge_store_id: The store the session is bound to; the service refuses another.
+    """
+
+    session_id: str
+    response_id: str
+    knowledge_store_id: str
+
+
+@dataclass(slots=True)
+class Sessions:
+    """Which turns are under way, which answer is a session's newest, which sessions are in doubt.
+
+    Attributes:
+        lock: Held for each step, so that threads may share one object.
+        remembered: How many sessions, and how many superseded answers, are kept; the oldest are forgotten first.
+    """
+
+    lock: AbstractContextManager[Any] = field(default_factory=nullcontext, repr=False)
+    remembered: int = _REMEMBERED
+    _under_way: set[str] = field(default_factory=set, repr=False)
+    _newest: OrderedDict[str, tuple[str, ...]] = field(default_factory=OrderedDict, repr=False)
+    _superseded: OrderedDict[str, None] = field(default_factory=OrderedDict, repr=False)
+    _in_doubt: OrderedDict[str, None] = field(default_factory=OrderedDict, repr=False)
+
+    def continued(self, session: Session, on_stale_session: OnStaleSession = "fork") -> str | None:
+        """Return the id of the session to go on with after the answer `session`, or None to begin a new one.
+
+        Stale is an answer that another has followed already, a session with a turn under way, or one whose last turn
+        failed or was left, so that nobody knows whether the service took it. The new session knows nothing yet: give
+        it the conversation so far.
+
+        Raises:
+            SessionError: The session is stale and the policy is `error`.
+        """
+        if on_stale_session not in _POLICIES:
+            raise InvalidArgumentError("on_stale_session", repr(on_stale_session), ", ".join(_POLICIES))
+        with self.lock:
+            trouble = self._trouble(session)
+            if trouble is None:
+                self._adopt(session)
+        if trouble is None or on_stale_session == "continue":
+            return session.session_id
+        if on_stale_session == "error":
+            raise SessionError(f"session {session.session_id} {trouble}", session_id=session.session_id)
+        return None
+
+    def begin(self, session_id: str | None) -> None:
+        """Note that a turn of this session is being sent; None is a session that the service has yet to make.
+
+        Raises:
+            SessionError: Another turn of it is under way. The service documents nothing for two at once.
+        """
+        if session_id is None:
+            return
+        with self.lock:
+            if session_id in self._under_way:
+                raise SessionError(
+                    f"a turn of session {session_id} is under way; wait for it, or begin a new session",
+                    session_id=session_id,
+                )
+            self._under_way.add(session_id)
+
+    def answered(self, session_id: str | None, response_id: str | None) -> None:
+        """Note the answer that the session's turn came to: it is the newest now."""
+        if session_id is None or response_id is None:
+            return
+        with self.lock:
+            self._under_way.discard(session_id)
+            self._in_doubt.pop(session_id, None)
+            for previous in self._newest.get(session_id, ()):
+                if previous != response_id:
+                    self._remember(self._superseded, previous, None)
+            self._remember(self._newest, session_id, (response_id,))
+
+    def refused(self, session_id: str | None) -> None:
+        """Note that the service did not take the turn: the session stands where it stood."""
+        if session_id is not None:
+            with self.lock:
+                self._under_way.discard(session_id)
+
+    def left(self, session_id: str | None) -> None:
+        """Note that the turn failed or was left, so that nobody knows whether the service took it."""
+        if session_id is not None:
+            with self.lock:
+                self._under_way.discard(session_id)
+                self._remember(self._in_doubt, session_id, None)
+
+    def _trouble(self, session: Session) -> str | None:
+        if session.session_id in self._under_way:
+            return "has a turn under way"
+        if session.session_id in self._in_doubt:
+            return "had a turn that failed or was left; the service may or may not have taken it"
+        if session.response_id in self._superseded:
+            return f"has moved on since {session.response_id}"
+        return None
+
+    def _adopt(self, session: Session) -> None:
+        # An answer that this process has not seen: another one made it, after or before those known here.
+        known = self._newest.get(session.session_id, ())
+        if session.response_id not in known:
+            self._remember(self._newest, session.session_id, (*known, session.response_id))
+
+    def _remember(self, ledger: OrderedDict[str, Any], key: str, value: tuple[str, ...] | None) -> None:
+        ledger[key] = value
+        ledger.move_to_end(key)
+        if len(ledger) > self.remembered:
+            ledger.popitem(last=False)

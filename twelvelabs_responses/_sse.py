@@ -1,0 +1,110 @@
+"""Bytes, cut anywhere -> the data of server-sent events (WHATWG HTML, 9.2, Server-sent events).
+
+Only the `data` field is read. The service names an event inside its JSON, so the `event` field says nothing new;
+it has no resumption, so `id` and `retry` mean nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twelvelabs_responses._errors import ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+_LF, _CR = b"\n", b"\r"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class ServerSentEvents:
+    """Gives the data of each server-sent event once its bytes have arrived.
+
+    Lines end with LF, CR or CRLF and nothing else: U+2028, U+2029 and U+0085 are text. The data stays bytes, so a
+    character that the network cut in two is whole again before anyone decodes it.
+    """
+
+    def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
+        self._max_frame_bytes = max_frame_bytes
+        self._line: list[bytes] = []  # the pieces of a line that has not ended
+        self._data: list[bytes] = []  # the data lines of an event that has not ended
+        self._line_size = 0
+        self._data_size = 0
+        self._after_cr = False
+        self._at_start = True
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield the data of every event that `chunk` completes. Take them all before the next chunk.
+
+        Raises:
+            ProtocolError: An event is larger than the limit.
+        """
+        if self._at_start:
+            chunk = self._without_byte_order_mark(chunk)
+        # The LF of a CRLF that the network cut in two: its CR has ended the line already.
+        if self._after_cr and chunk:
+            self._after_cr = False
+            chunk = chunk.removeprefix(_LF)
+        if not chunk:
+            return
+        # bytes.splitlines knows LF, CR and CRLF only; str.splitlines would cut text at U+2028 and U+0085.
+        lines = chunk.splitlines(keepends=True)
+        if lines[-1][-1] not in b"\r\n":
+            tail = lines.pop()
+        else:
+            tail = b""
+            self._after_cr = chunk.endswith(_CR)
+        for line in lines:
+            data = self._take(line.rstrip(b"\r\n"))
+            if data is not None:
+                yield data
+        if tail:
+            self._line.append(tail)
+            self._line_size += len(tail)
+            self._check_size()
+
+    def close(self) -> Iterator[bytes]:
+        """Yield the data of a last event whose blank line never came, if there is one."""
+        # The first ends the last line if it has not ended, the second is the blank line.
+        for _ in range(2):
+            data = self._take(b"")
+            if data is not None:
+                yield data
+
+    def _without_byte_order_mark(self, chunk: bytes) -> bytes:
+        head = b"".join(self._line) + chunk
+        self._line.clear()
+        if len(head) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(head):
+            self._line.append(head)
+            return b""
+        self._at_start = False
+        return head.removeprefix(_BYTE_ORDER_MARK)
+
+    def _take(self, line: bytes) -> bytes | None:
+        """Take one line, without its end; return the event's data if this line ends an event."""
+        if self._line:
+            self._line.append(line)
+            line = b"".join(self._line)
+            self._line.clear()
+            self._line_size = 0
+        if not line:
+            if not self._data:
+                return None
+            data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+            self._data.clear()
+            self._data_size = 0
+            return data
+        if line.startswith(b"data:"):
+            value = line[6:] if line[5:6] == b" " else line[5:]
+            self._data.append(value)
+            self._data_size += len(value) + 1
+            self._check_size()
+        elif line == b"data":
+            self._data.append(b"")
+            self._data_size += 1
+        return None
+
+    def _check_size(self) -> None:
+        if self._line_size + self._data_size > self._max_frame_bytes:
+            raise ProtocolError(f"an event of the stream is larger than {self._max_frame_bytes:,} bytes")
