@@ -37,6 +37,7 @@ from twelvelabs_responses._events import (
     ResponseStreamEvent,
     UnknownEvent,
 )
+from twelvelabs_responses._fold import TextPiece
 from twelvelabs_responses._request import InputItem, Limits, RequestOptions, Selection, TextFormat, TextParam
 from twelvelabs_responses._response import (
     ContentPart,
@@ -113,6 +114,7 @@ __all__ = [
     "StreamInterruptedError",
     "TextFormat",
     "TextParam",
+    "TextPiece",
     "UnknownAnnotation",
     "UnknownEvent",
     "UnknownItem",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from twelvelabs_responses._fold import TextPiece
     from twelvelabs_responses._turn import Turn
 
-    Step: TypeAlias = tuple[ResponseStreamEvent, list[TextPiece]]
+    Update: TypeAlias = tuple[ResponseStreamEvent, list[TextPiece]]
     """An event and the text that it adds."""
 
 
@@ -69,8 +69,8 @@ class Reading:
         """Whether nothing more is to be read: the terminal event has come, or `[DONE]`."""
         return self.fold.ended or self._decoder.done
 
-    def take(self, chunk: bytes, *, now: float) -> Iterator[Step]:
-        """Yield the steps that `chunk` completes, up to the terminal one. Take them all before the next chunk.
+    def take(self, chunk: bytes, *, now: float) -> Iterator[Update]:
+        """Yield the updates that `chunk` completes, up to the terminal one. Take them all before the next chunk.
 
         Raises:
             ProtocolError: The chunk cannot be read as part of a response.
@@ -89,7 +89,7 @@ class Reading:
             self.fold.with_text_so_far(error)
             raise
 
-    def close(self, *, now: float) -> Iterator[Step]:
+    def close(self, *, now: float) -> Iterator[Update]:
         """Yield what the end of the body completes.
 
         Raises:
@@ -103,7 +103,7 @@ class Reading:
             yield from self._noted(self._decoder.close(), now)
         self.fold.close()
 
-    def _noted(self, events: Iterator[ResponseStreamEvent], now: float) -> Iterator[Step]:
+    def _noted(self, events: Iterator[ResponseStreamEvent], now: float) -> Iterator[Update]:
         for event in events:
             if not isinstance(event, Keepalive):
                 self._last_event = now

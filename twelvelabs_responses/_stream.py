@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing, closing, suppress
+from itertools import islice
 from threading import Timer
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import httpx
 
-from twelvelabs_responses._errors import StreamInterruptedError
+from twelvelabs_responses._errors import ResponsesError, StreamInterruptedError
 from twelvelabs_responses._events import Keepalive
 from twelvelabs_responses._http import hang_up, interruption
 from twelvelabs_responses._reading import Reading
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from twelvelabs_responses._events import ResponseStreamEvent
-    from twelvelabs_responses._reading import Step
+    from twelvelabs_responses._reading import Update
     from twelvelabs_responses._turn import Turn
 
 # After the terminal event the rest of the body is a few bytes; reading them frees the connection for the next turn.
@@ -38,7 +39,8 @@ class _StreamState:
         self._turn = turn
         self._answer: httpx.Response | None = None
         self._reading: Reading | None = None
-        self._first: list[Step] = []
+        self._first: list[Update] = []
+        self._closed = False
 
     @property
     def response(self) -> Response:
@@ -51,34 +53,34 @@ class _StreamState:
         named = self._reading.fold.session_id if self._reading else None
         return named or self._turn.request.session_id
 
+    def _begin(self) -> None:
+        if self._reading is not None or self._closed:
+            raise RuntimeError("A stream is entered once: ask the client for another one")
+        self._turn.begin()
+
     def _read(self, answer: httpx.Response) -> Reading:
         self._answer = answer
         self._reading = Reading(self._turn, answer.headers.get("content-type", ""), now=monotonic())
         return self._reading
 
-    def _check_closed(self) -> None:
-        if self._reading is not None:
-            raise RuntimeError("A stream is entered once: ask the client for another one")
-
     def _check_open(self) -> None:
         if self._reading is None:
             raise RuntimeError("The stream is not open; enter it first: with client.stream(...) as stream")
-        if self._answer is None and not self._reading.fold.ended:
+        if self._closed and not self._reading.fold.ended:
             raise self._reading.fold.with_text_so_far(StreamInterruptedError("the stream was closed before its end"))
 
 
 class Stream(_StreamState):
     """A response that arrives as events. Enter it to send the request; leaving it closes the connection.
 
-    Iterate it for typed events, or `text_deltas()` for the reply's text; either way once. Leaving the loop early closes
-    the connection at once; the service may have taken the turn all the same.
+    Iterate it for typed events, `text_deltas()` for the reply's text, `updates()` for both; either way once. Leaving
+    the loop early closes the connection at once; the service may have taken the turn all the same.
     """
 
     def __init__(self, turn: Turn, send: Callable[[Turn], httpx.Response]) -> None:
         super().__init__(turn)
         self._send = send
-        self._chunks: Iterator[bytes] = iter(())
-        self._source: Generator[Step, None, None] | None = None
+        self._source: Generator[Update, None, None] | None = None
 
     def __enter__(self) -> Self:
         """Send the request and read up to the first event that says something.
@@ -86,19 +88,16 @@ class Stream(_StreamState):
         Raises:
             ResponsesError: Any of them: the answer has an error status, never comes, or begins with a failure.
         """
-        self._check_closed()
-        self._turn.begin()
+        self._begin()
         try:
             answer = self._send(self._turn)
-            reading = self._read(answer)
-            self._chunks = answer.iter_bytes()
-            self._source = _steps(self._chunks, reading)
-            for step in self._source:
-                self._first.append(step)
-                if not isinstance(step[0], Keepalive):
+            self._source = _updates(answer, self._read(answer), self._turn)
+            for update in self._source:
+                self._first.append(update)
+                if not isinstance(update[0], Keepalive):
                     break
         except BaseException as error:
-            self._close(error)
+            self._turn.end(error)
             raise
         return self
 
@@ -117,45 +116,38 @@ class Stream(_StreamState):
             APITimeoutError: Nothing came in time.
             ProtocolError: Something came that cannot be read.
         """
-        with closing(self._iterate()) as steps:
-            for event, _ in steps:
+        with closing(self.updates()) as updates:
+            for event, _ in updates:
                 yield event
 
-    def text_deltas(self) -> Iterator[str]:
+    def text_deltas(self) -> Generator[str, None, None]:
         """Yield the text of the reply as it comes, commentary left out; the errors are those of the iteration."""
-        with closing(self._iterate()) as steps:
-            for _, pieces in steps:
+        with closing(self.updates()) as updates:
+            for _, pieces in updates:
                 for piece in pieces:
                     if piece.is_answer:
                         yield piece.text
 
-    def close(self) -> None:
-        """Close the connection. What has not been read is lost, and the turn may have been taken."""
-        self._close(None)
-
-    def _iterate(self) -> Generator[Step, None, None]:
+    def updates(self) -> Generator[Update, None, None]:
+        """Yield each event with the text that it adds, told apart as answer or commentary; the errors are the same."""
         self._check_open()
-        failure: BaseException | None = None
         try:
             while self._first:
                 yield self._first.pop(0)
             if self._source is not None:
                 yield from self._source
-        except Exception as error:
-            failure = error
-            raise
         finally:
-            self._close(failure)
+            self.close()
 
-    def _close(self, error: BaseException | None) -> None:
-        answer, self._answer, self._source = self._answer, None, None
+    def close(self) -> None:
+        """Close the connection, from any thread. What has not been read is lost; the turn may have been taken."""
+        self._closed = True
+        if self._source is None or self._answer is None:
+            return
         try:
-            if answer is not None and self._reading is not None and self._reading.fold.ended:
-                _drain(answer, self._chunks)
-        finally:
-            if answer is not None:
-                answer.close()
-            self._turn.end(error)
+            self._source.close()
+        except ValueError:  # Another thread is reading: its read ends, and it closes.
+            hang_up(self._answer)
 
 
 class AsyncStream(_StreamState):
@@ -167,8 +159,7 @@ class AsyncStream(_StreamState):
     def __init__(self, turn: Turn, send: Callable[[Turn], Awaitable[httpx.Response]]) -> None:
         super().__init__(turn)
         self._send = send
-        self._chunks: AsyncIterator[bytes] | None = None
-        self._source: AsyncGenerator[Step, None] | None = None
+        self._source: AsyncGenerator[Update, None] | None = None
 
     async def __aenter__(self) -> Self:
         """Send the request and read up to the first event that says something.
@@ -176,19 +167,16 @@ class AsyncStream(_StreamState):
         Raises:
             ResponsesError: Any of them: the answer has an error status, never comes, or begins with a failure.
         """
-        self._check_closed()
-        self._turn.begin()
+        self._begin()
         try:
             answer = await self._send(self._turn)
-            reading = self._read(answer)
-            self._chunks = answer.aiter_bytes()
-            self._source = _asteps(self._chunks, reading)
-            async for step in self._source:
-                self._first.append(step)
-                if not isinstance(step[0], Keepalive):
+            self._source = _aupdates(answer, self._read(answer), self._turn)
+            async for update in self._source:
+                self._first.append(update)
+                if not isinstance(update[0], Keepalive):
                     break
         except BaseException as error:
-            await self._aclose(error)
+            self._turn.end(error)
             raise
         return self
 
@@ -207,75 +195,92 @@ class AsyncStream(_StreamState):
             APITimeoutError: Nothing came in time.
             ProtocolError: Something came that cannot be read.
         """
-        async with aclosing(self._iterate()) as steps:
-            async for event, _ in steps:
+        async with aclosing(self.updates()) as updates:
+            async for event, _ in updates:
                 yield event
 
-    async def text_deltas(self) -> AsyncIterator[str]:
+    async def text_deltas(self) -> AsyncGenerator[str, None]:
         """Yield the text of the reply as it comes, commentary left out; the errors are those of the iteration."""
-        async with aclosing(self._iterate()) as steps:
-            async for _, pieces in steps:
+        async with aclosing(self.updates()) as updates:
+            async for _, pieces in updates:
                 for piece in pieces:
                     if piece.is_answer:
                         yield piece.text
 
-    async def aclose(self) -> None:
-        """Close the connection. What has not been read is lost, and the turn may have been taken."""
-        await self._aclose(None)
-
-    async def _iterate(self) -> AsyncGenerator[Step, None]:
+    async def updates(self) -> AsyncGenerator[Update, None]:
+        """Yield each event with the text that it adds, told apart as answer or commentary; the errors are the same."""
         self._check_open()
-        failure: BaseException | None = None
         try:
             while self._first:
                 yield self._first.pop(0)
             if self._source is not None:
-                async for step in self._source:
-                    yield step
-        except Exception as error:
-            failure = error
-            raise
+                async for update in self._source:
+                    yield update
         finally:
-            await self._aclose(failure)
+            await self.aclose()
 
-    async def _aclose(self, error: BaseException | None) -> None:
-        answer, self._answer, source, self._source = self._answer, None, self._source, None
+    async def aclose(self) -> None:
+        """Close the connection, from any task. What has not been read is lost; the turn may have been taken."""
+        self._closed = True
+        if self._source is None or self._answer is None:
+            return
         try:
-            if answer is not None and self._reading is not None and self._reading.fold.ended:
-                await _adrain(self._chunks)
-            if source is not None:
-                await source.aclose()
-        finally:
-            if answer is not None:
-                await answer.aclose()
-            self._turn.end(error)
+            await self._source.aclose()
+        except RuntimeError:  # Another task is reading: its read ends, and it closes.
+            await self._answer.aclose()
 
 
-def _steps(chunks: Iterator[bytes], reading: Reading) -> Generator[Step, None, None]:
-    # Knows nothing of the stream object: a cycle would keep the connection open until the garbage collector came.
+# The two generators below own the answer: however they end, by exhaustion, an error, `close()` or because nobody holds
+# them any more, the connection is closed. They know nothing of the stream object, as a cycle would put that off until
+# the garbage collector comes.
+
+
+def _updates(answer: httpx.Response, reading: Reading, turn: Turn) -> Generator[Update, None, None]:
+    chunks = answer.iter_bytes()
     try:
         for chunk in chunks:
             yield from reading.take(chunk, now=monotonic())
             if reading.ended:
                 break
+        if not reading.fold.ended:
+            yield from reading.close(now=monotonic())
     except httpx.RequestError as error:
-        raise reading.fold.with_text_so_far(interruption(error)) from error
-    if not reading.fold.ended:
-        yield from reading.close(now=monotonic())
+        interrupted = reading.fold.with_text_so_far(interruption(error))
+        turn.end(interrupted)
+        raise interrupted from error
+    except ResponsesError as error:
+        turn.end(error)
+        raise
+    finally:
+        if reading.fold.ended:
+            _drain(answer, chunks)
+        answer.close()
+        turn.end(None)
 
 
-async def _asteps(chunks: AsyncIterator[bytes], reading: Reading) -> AsyncGenerator[Step, None]:
+async def _aupdates(answer: httpx.Response, reading: Reading, turn: Turn) -> AsyncGenerator[Update, None]:
+    chunks = answer.aiter_bytes()
     try:
         async for chunk in chunks:
-            for step in reading.take(chunk, now=monotonic()):
-                yield step
+            for update in reading.take(chunk, now=monotonic()):
+                yield update
             if reading.ended:
                 break
+        if not reading.fold.ended:
+            for update in reading.close(now=monotonic()):
+                yield update
     except httpx.RequestError as error:
-        raise reading.fold.with_text_so_far(interruption(error)) from error
-    if not reading.fold.ended:
-        for step in reading.close(now=monotonic()):
-            yield step
+        interrupted = reading.fold.with_text_so_far(interruption(error))
+        turn.end(interrupted)
+        raise interrupted from error
+    except ResponsesError as error:
+        turn.end(error)
+        raise
+    finally:
+        if reading.fold.ended:
+            await _adrain(chunks)
+        await answer.aclose()
+        turn.end(None)
 
 
 def _drain(answer: httpx.Response, chunks: Iterator[bytes]) -> None:
@@ -283,17 +288,17 @@ def _drain(answer: httpx.Response, chunks: Iterator[bytes]) -> None:
     timer.start()
     try:
         with suppress(httpx.RequestError):
-            for _, _ in zip(range(_DRAIN_CHUNKS), chunks, strict=False):
+            for _ in islice(chunks, _DRAIN_CHUNKS):
                 pass
     finally:
         timer.cancel()
         timer.join()
 
 
-async def _adrain(chunks: AsyncIterator[bytes] | None) -> None:
+async def _adrain(chunks: AsyncIterator[bytes]) -> None:
     async def rest() -> None:
         for _ in range(_DRAIN_CHUNKS):
-            if chunks is None or await anext(chunks, None) is None:
+            if await anext(chunks, None) is None:
                 return
 
     with suppress(httpx.RequestError, asyncio.TimeoutError):
