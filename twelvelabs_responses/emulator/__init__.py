@@ -1,0 +1,16 @@
+"""A local `POST /v1.3/responses` to build and test against, without a key, a network or a quota.
+
+```python
+from twelvelabs_responses.emulator import Emulator
+
+with Emulator() as emulator:
+    ...  # point a client at emulator.base_url, ask about emulator.knowledge_store_id
+```
+"""
+
+from twelvelabs_responses.emulator._emulator import Emulator
+from twelvelabs_responses.emulator._era import ERAS
+from twelvelabs_responses.emulator._exchanges import Exchange
+from twelvelabs_responses.emulator._faults import FAULTS
+
+__all__ = ["ERAS", "FAULTS", "Emulator", "Exchange"]

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import socket
+import threading
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from twelvelabs_responses.emulator._connections import Connections
+from twelvelabs_responses.emulator._server import bound_socket, loopback, serving
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_these_are_loopback_hosts(host: str) -> None:
+    assert loopback(host) == host
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.com", ""])  # noqa: S104  # refused
+def test_these_are_not(host: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a loopback host; use 127\.0\.0\.1, ::1 or localhost"):
+        loopback(host)
+
+
+def test_a_bound_port_is_nobody_elses() -> None:
+    with bound_socket("127.0.0.1", 0) as listener:
+        listener.listen()
+        with pytest.raises(OSError, match="in use"):
+            bound_socket("127.0.0.1", listener.getsockname()[1]).__enter__()
+
+
+def test_a_socket_may_have_the_other_kind_of_address() -> None:
+    with bound_socket("::1", 0) as listener:
+        assert listener.family == socket.AF_INET6
+
+
+def test_an_app_is_served_until_the_with_is_left() -> None:
+    connections = Connections(lambda: None)
+    threads = set(threading.enumerate())
+    with bound_socket("127.0.0.1", 0) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with serving(Starlette(), connections, listener), httpx.Client() as client:
+            assert client.get(url).status_code == 404
+            assert len(connections) == 1
+        assert len(connections) == 0
+        assert set(threading.enumerate()) <= threads
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_server_that_cannot_start_is_an_error() -> None:
+    with bound_socket("127.0.0.1", 0) as listener:
+        listener.close()
+        with pytest.raises(RuntimeError, match="could not start"):
+            serving(Starlette(), Connections(lambda: None), listener).__enter__()
