@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
@@ -81,6 +82,16 @@ class Citation:
     start: int | None = None
     end: int | None = None
 
+    @property
+    def time_range(self) -> str | None:
+        """The range as people write it, such as `12:04-1:33:08`; None when the whole item is meant."""
+        if self.start_sec is None or self.end_sec is None:
+            return None
+        # The model writes odd times now and then, and JSON readers take NaN and Infinity.
+        if not (0 <= self.start_sec < inf and 0 <= self.end_sec < inf):
+            return None
+        return f"{_clock(self.start_sec)}-{_clock(self.end_sec)}"
+
     def shifted(self, offset: int) -> Citation:
         """Return the same citation for a text that has `offset` more characters before the marker."""
         if self.start is None or self.end is None:
@@ -126,6 +137,12 @@ def _from_tag(tag: re.Match[str]) -> Citation:
         start=tag.start(),
         end=tag.end(),
     )
+
+
+def _clock(seconds: float) -> str:
+    minutes, second = divmod(int(seconds), _SECONDS_PER_MINUTE)
+    hours, minute = divmod(minutes, _SECONDS_PER_MINUTE)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
 def _item_id(tag_id: str) -> str | None:

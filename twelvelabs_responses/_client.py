@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import sleep as asleep
 from threading import Lock
 from time import sleep
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 import httpx
 
@@ -123,6 +125,8 @@ class Client(Twin[httpx.Client]):
             self._check_open()
             if self._made_http is None:
                 self._made_http = new_client(self._settings)
+                # For those who never close, as people who hold a framework's object do not.
+                finalize(self, self._made_http.close)
             return self._made_http
 
 
@@ -197,7 +201,7 @@ class AsyncClient(Twin[httpx.AsyncClient]):
                 return await self._attempt(turn)
             except ResponsesError as error:
                 delay = turn.delay_after(error)
-            await asyncio.sleep(delay)
+            await asleep(delay)
 
     async def _attempt(self, turn: Turn) -> httpx.Response:
         http, sending = await self._http(), Sending()

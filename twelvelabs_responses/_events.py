@@ -8,9 +8,9 @@ from Open Responses.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from twelvelabs_responses._response import AnyAnnotation, ContentPart, Failure, OutputItem, Read, Response
 
@@ -141,10 +141,17 @@ class Keepalive(_Event):
 class ErrorEvent(_Event):
     """The service failed in the middle of a stream. The failure stands in `error`, or flat beside `type`."""
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
     type: Literal["error"] = "error"
     error: Failure | None = None
     code: str | None = None
     message: str | None = None
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing of substance follows."""
+        return True
 
 
 class UnknownEvent(_Event):
@@ -168,6 +175,9 @@ KnownEvent: TypeAlias = Annotated[
     | ErrorEvent,
     Field(discriminator="type"),
 ]
+KNOWN_TYPES = frozenset(
+    name for event in get_args(get_args(KnownEvent)[0]) for name in get_args(event.model_fields["type"].annotation)
+)
 ResponseStreamEvent: TypeAlias = (
     ResponseEvent
     | OutputItemAdded

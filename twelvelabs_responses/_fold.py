@@ -27,7 +27,7 @@ from twelvelabs_responses._events import (
 from twelvelabs_responses._response import FunctionCall, Message, OutputText, Response, UnknownItem, is_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from twelvelabs_responses._events import ResponseStreamEvent
     from twelvelabs_responses._response import AnyAnnotation, ContentPart, Failure, OutputItem
@@ -89,6 +89,17 @@ class _Item:
     def is_message(self) -> bool:
         return isinstance(self.item, Message) or (self.item is None and bool(self.parts))
 
+    @property
+    def text(self) -> str:
+        return "".join(self.parts[index].text.getvalue() for index in sorted(self.parts))
+
+    def may_be(self, final: OutputItem) -> bool:
+        """Say whether the final item may be this one, going by what streamed."""
+        if not isinstance(final, Message):
+            return not self.is_message
+        same_phase = self.phase is None or final.phase in (None, self.phase)
+        return self.is_message and same_phase and final.text.startswith(self.text)
+
     def output_item(self) -> OutputItem:
         """Return the item as it stands."""
         if self.done and self.item is not None:
@@ -105,14 +116,12 @@ class _Item:
 class Fold:
     """Takes the events of one stream in and knows what they amount to.
 
-    Args:
-        wants_intermediate_outputs: Whether the request asked for commentary. If it did and no message says its phase
-            (older services), nobody can tell the answer from commentary until the last message has come; its text is
-            held back until then. Otherwise a message without a phase answers, and its text is passed on as it comes.
+    While no message has said its phase (services before SDK 1.3.6 say none), nobody can tell the answer from commentary
+    until the last message has come. Such text is held back until a phase or the terminal event settles it: late is
+    better than commentary passed on as the answer.
     """
 
-    def __init__(self, *, wants_intermediate_outputs: bool = False) -> None:
-        self._holds_back = wants_intermediate_outputs
+    def __init__(self) -> None:
         self._response = Response()
         self._items: dict[int, _Item] = {}
         self._index_by_id: dict[str, int] = {}
@@ -178,7 +187,7 @@ class Fold:
         item = self._item(index)
         part = item.part(event.content_index)
         part.text.write(event.delta)
-        answers = self._answers(item, index)
+        answers = self._answers(item)
         if answers is None or not event.delta:
             return []
         # Passed on as it came: looking it up in the text so far would cost that text's length each time.
@@ -197,22 +206,19 @@ class Fold:
             )
         if not event.terminal:
             return []
-        for position, item in enumerate(self._response.output):
-            self._complete(self._place(position, item), item)
-        status = self._response.status or event.type.removeprefix("response.")
+        # A status known from before is that of a response under way.
+        status = (event.response and event.response.status) or event.type.removeprefix("response.")
         final = self._response.model_copy(update={"status": status, "output": self._response.output or self._output()})
         if status == "failed" or event.type == "response.failed":
             raise self.with_text_so_far(failed(final))
-        pieces = self._pieces(sorted(self._items), at_end=True)
+        pieces = self._last_pieces(final)
         self._response, self.ended = final, True
         return pieces
 
     def _add_item(self, event: OutputItemAdded | OutputItemDone) -> list[TextPiece]:
         if event.item is None:
             return []
-        index = self._index(event.output_index, event.item.id)
-        if event.item.id is not None:
-            self._index_by_id[event.item.id] = index
+        index = self._index(event.output_index, event.item.id, begins=isinstance(event, OutputItemAdded))
         if isinstance(event, OutputItemDone):
             self._complete(index, event.item)
         else:
@@ -254,17 +260,57 @@ class Fold:
                 if isinstance(content, OutputText):
                     known.part(content_index).fill(content.text)
 
-    def _place(self, position: int, item: OutputItem) -> int:
-        """Return the index under which a final item streamed: its position, unless that is another item's."""
-        streamed = self._items.get(position)
-        if streamed is None or streamed.item is None or streamed.item.id == item.id:
-            return position
-        return self._index_by_id.get(item.id or "", max(self._items) + 1)
+    def _last_pieces(self, final: Response) -> list[TextPiece]:
+        """Return what is left of the text, now that the final response tells the reply from commentary."""
+        places = self._places(final.output) if self._response.output else sorted(self._items)
+        for index, item in zip(places, final.output, strict=True):
+            self._complete(index, item)
+        reply = {id(message) for message in final.reply}
+        answering = {index for index, item in zip(places, final.output, strict=True) if id(item) in reply}
+        return self._pieces([*sorted(self._items.keys() - places), *places], answering)
 
-    def _index(self, output_index: int | None, item_id: str | None) -> int:
-        if output_index is not None:
-            return output_index
-        return self._index_by_id.get(item_id or "", max(self._items, default=0))
+    def _places(self, output: Sequence[OutputItem]) -> list[int]:
+        """Return the index under which each final item streamed.
+
+        Positions alone do not tell: what was not asked for may be left out of the stream, of the output, or of neither.
+        """
+        places: dict[int, int] = {}
+        for position, item in enumerate(output):
+            index = self._index_named(item, position)
+            if index is not None and index not in places.values():
+                places[position] = index
+        for position, item in enumerate(output):
+            if position not in places:
+                places[position] = self._index_like(item, position, places.values())
+        return [places[position] for position in range(len(output))]
+
+    def _index_named(self, item: OutputItem, position: int) -> int | None:
+        if item.id is None:
+            return None
+        # An id may repeat; then position and text tell.
+        streamed = self._items.get(position, _Item())
+        if streamed.item is not None and streamed.item.id == item.id and streamed.may_be(item):
+            return position
+        return self._index_by_id.get(item.id)
+
+    def _index_like(self, item: OutputItem, position: int, taken: Collection[int]) -> int:
+        alike = [index for index in sorted(self._items.keys() - taken) if self._items[index].may_be(item)]
+        if alike:
+            return max(alike, key=lambda index: len(self._items[index].text))
+        known = self._items.keys() | taken
+        return position if position not in known else max(known) + 1
+
+    def _index(self, output_index: int | None, item_id: str | None, *, begins: bool = False) -> int:
+        if output_index is None:
+            output_index = self._index_by_id.get(item_id or "")
+        if output_index is None:
+            newest = max(self._items, default=-1)
+            # What names no item goes on with the newest one, and so does what names it first.
+            is_next = begins or (item_id is not None and newest in self._index_by_id.values())
+            output_index = newest + 1 if is_next else max(newest, 0)
+        if item_id is not None:
+            self._index_by_id[item_id] = output_index
+        return output_index
 
     def _item(self, index: int) -> _Item:
         return self._items.setdefault(index, _Item())
@@ -272,12 +318,17 @@ class Fold:
     def _output(self) -> tuple[OutputItem, ...]:
         return tuple(self._items[index].output_item() for index in sorted(self._items))
 
-    def _pieces(self, indices: Iterable[int], *, at_end: bool = False) -> list[TextPiece]:
-        """Return the text of these items that has not been passed on and need not be held back."""
+    def _pieces(self, indices: Iterable[int], answering: Collection[int] | None = None) -> list[TextPiece]:
+        """Return the text of these items that has not been passed on and need not be held back.
+
+        Args:
+            indices: The items.
+            answering: Which of them answer, once that is settled.
+        """
         pieces: list[TextPiece] = []
         for index in indices:
             item = self._items[index]
-            answers = self._answers(item, index, at_end=at_end)
+            answers = self._answers(item) if answering is None else index in answering
             if answers is None:
                 continue
             for content_index in sorted(item.parts):
@@ -288,16 +339,13 @@ class Fold:
                     pieces.append(TextPiece(text, index, content_index, answers))
         return pieces
 
-    def _answers(self, item: _Item, index: int, *, at_end: bool = False) -> bool | None:
+    def _answers(self, item: _Item) -> bool | None:
         """Say whether the item's text answers; None while nobody can know."""
         if not item.is_message:
             return False
-        if item.phase is not None or not self._holds_back:
+        if item.phase is not None:
             return is_answer(item.phase)
-        messages = [other for other, held in sorted(self._items.items()) if held.is_message]
-        if any(self._items[other].phase is not None for other in messages):
-            return True
-        return index == messages[-1] if at_end else None
+        return True if any(other.phase is not None for other in self._items.values()) else None
 
 
 def failed(response: Response) -> ResponseFailedError:

@@ -20,7 +20,9 @@ def json_candidates(text: str) -> Iterator[str]:
     line_end = text.find("\n", opening)
     if 0 <= opening < line_end < closing:
         yield text[line_end:closing]
-    starts = [index for index in (text.find("{"), text.find("[")) if index >= 0]
-    end = max(text.rfind("}"), text.rfind("]"))
-    if starts and min(starts) < end:
-        yield text[min(starts) : end + 1]
+    covered = -1
+    # Prose may have brackets of its own, such as a citation's `[1]`; but what stands inside the JSON is not the JSON.
+    for start, end in sorted((text.find(left), text.rfind(right)) for left, right in ("{}", "[]")):
+        if 0 <= start < end and end > covered:
+            yield text[start : end + 1]
+            covered = end

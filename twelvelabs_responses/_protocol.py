@@ -5,6 +5,7 @@ Plain functions over bytes; nothing here waits or keeps a connection.
 
 from __future__ import annotations
 
+import codecs
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from twelvelabs_responses._errors import InvalidArgumentError, ProtocolError
-from twelvelabs_responses._events import ErrorEvent, KnownEvent, ResponseStreamEvent, UnknownEvent
+from twelvelabs_responses._events import KNOWN_TYPES, KnownEvent, ResponseStreamEvent, UnknownEvent
 from twelvelabs_responses._response import Response
 from twelvelabs_responses._sse import MAX_FRAME_BYTES, ServerSentEvents
 from twelvelabs_responses._status import snippet
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _EVENT: TypeAdapter[ResponseStreamEvent] = TypeAdapter(KnownEvent)
 _DONE = b"[DONE]"
-_UNKNOWN_TYPE = frozenset({"union_tag_invalid", "union_tag_not_found"})
 
 
 def encode_request(request: ResponseRequest, *, stream: bool) -> bytes:
@@ -56,7 +56,8 @@ def decode_response(body: bytes) -> Response:
         ProtocolError: The body is not a response.
     """
     try:
-        response = Response.model_validate_json(body)
+        # RFC 8259, 8.1: a parser may ignore a byte order mark.
+        response = Response.model_validate_json(body.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
         raise ProtocolError(f"the answer is not a response ({_first_fault(error)}): {snippet(body)}") from error
     if "output" not in response.model_fields_set and response.status != "failed":
@@ -74,8 +75,8 @@ def decode_event(data: bytes) -> ResponseStreamEvent | None:
     """
     try:
         return _EVENT.validate_json(data)
-    except ValidationError as error:
-        return _other_event(data, error)
+    except ValidationError:
+        return _other_event(data)
 
 
 class EventDecoder:
@@ -84,6 +85,7 @@ class EventDecoder:
     def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._frames = ServerSentEvents(max_frame_bytes=max_frame_bytes)
         self._last_number = -1
+        self._ended = False
         self.done = False
         """Whether `[DONE]` has come. What follows it is not read."""
 
@@ -114,8 +116,12 @@ class EventDecoder:
 
     def _is_new(self, event: ResponseStreamEvent) -> bool:
         # The numbers rise by one over all events (SDK 1.3.6), so a number seen before is a frame sent twice.
+        if event.terminal:
+            # It must not be lost to a gateway's own count, and comes once all the same.
+            is_first, self._ended = not self._ended, True
+            return is_first
         number = event.sequence_number
-        if number is None:
+        if not isinstance(number, int):
             return True
         if number <= self._last_number:
             return False
@@ -123,7 +129,7 @@ class EventDecoder:
         return True
 
 
-def _other_event(data: bytes, error: ValidationError) -> ResponseStreamEvent | None:
+def _other_event(data: bytes) -> ResponseStreamEvent | None:
     try:
         value = from_json(data)
     except ValueError as fault:
@@ -132,11 +138,15 @@ def _other_event(data: bytes, error: ValidationError) -> ResponseStreamEvent | N
         return None
     if not isinstance(value, dict):
         return None
-    if error.errors()[0]["type"] not in _UNKNOWN_TYPE:
-        raise ProtocolError(f"an event cannot be read ({_first_fault(error)}): {snippet(data)}") from error
-    event_type = ErrorEvent if "type" not in value and "error" in value else UnknownEvent
+    # Every field but the type is optional, so a null says as little as a field that is not there.
+    said = {name: field for name, field in value.items() if field is not None}
+    kind = said.get("type")
+    if kind is None and "error" in said:
+        said["type"] = "error"
+    elif kind not in KNOWN_TYPES:
+        return UnknownEvent.model_construct(**said)
     try:
-        return event_type.model_validate(value)
+        return _EVENT.validate_python(said)
     except ValidationError as fault:
         raise ProtocolError(f"an event cannot be read ({_first_fault(fault)}): {snippet(data)}") from fault
 

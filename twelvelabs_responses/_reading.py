@@ -53,43 +53,47 @@ class Reading:
     Args:
         turn: The turn that it answers.
         content_type: The answer's `content-type`; a plain JSON answer is read as the response.
-        now: Seconds on a clock that never goes back.
     """
 
-    def __init__(self, turn: Turn, content_type: str, *, now: float) -> None:
+    def __init__(self, turn: Turn, content_type: str) -> None:
         self._turn = turn
         self._content_type = content_type.partition(";")[0].strip().lower()
         self._decoder = EventDecoder()
         self._body = Body()
-        self._last_event = now
-        self.fold = Fold(wants_intermediate_outputs=turn.request.wants_intermediate_outputs)
+        self._silence = 0.0
+        self.fold = Fold()
 
     @property
     def ended(self) -> bool:
         """Whether nothing more is to be read: the terminal event has come, or `[DONE]`."""
         return self.fold.ended or self._decoder.done
 
-    def take(self, chunk: bytes, *, now: float) -> Iterator[Update]:
+    def take(self, chunk: bytes, *, waited: float) -> Iterator[Update]:
         """Yield the updates that `chunk` completes, up to the terminal one. Take them all before the next chunk.
+
+        Args:
+            chunk: Bytes, cut anywhere.
+            waited: Seconds that they were waited for; what the caller does between chunks is no silence.
 
         Raises:
             ProtocolError: The chunk cannot be read as part of a response.
             ResponseFailedError: The service says that the response failed.
             APITimeoutError: Nothing but keepalives came for longer than `stall_timeout`.
         """
+        self._silence += waited
         try:
             if self._content_type in ("text/event-stream", ""):
-                yield from self._noted(self._decoder.feed(chunk), now)
+                yield from self._noted(self._decoder.feed(chunk))
             elif self._content_type == "application/json":
                 self._body.take(chunk)
             else:
                 raise ProtocolError(f"the answer is {self._content_type}, not a stream: {snippet(chunk)}")
-            self._check_stall(now)
+            self._check_stall()
         except ResponsesError as error:
             self.fold.with_text_so_far(error)
             raise
 
-    def close(self, *, now: float) -> Iterator[Update]:
+    def close(self) -> Iterator[Update]:
         """Yield what the end of the body completes.
 
         Raises:
@@ -98,15 +102,15 @@ class Reading:
         """
         if self._content_type == "application/json":
             response = self._turn.response_from(self._body.whole())
-            yield from self._noted(iter([ResponseEvent(type="response.completed", response=response)]), now)
+            yield from self._noted(iter([ResponseEvent(type="response.completed", response=response)]))
         else:
-            yield from self._noted(self._decoder.close(), now)
+            yield from self._noted(self._decoder.close())
         self.fold.close()
 
-    def _noted(self, events: Iterator[ResponseStreamEvent], now: float) -> Iterator[Update]:
+    def _noted(self, events: Iterator[ResponseStreamEvent]) -> Iterator[Update]:
         for event in events:
             if not isinstance(event, Keepalive):
-                self._last_event = now
+                self._silence = 0.0
             pieces = self.fold.add(event)
             self._turn.names_session(self.fold.session_id)
             if self.fold.ended:
@@ -115,9 +119,7 @@ class Reading:
             if self.fold.ended:
                 return
 
-    def _check_stall(self, now: float) -> None:
-        if now - self._last_event > self._turn.settings.stall_timeout:
-            raise APITimeoutError(
-                f"nothing but keepalives for {now - self._last_event:.0f} s "
-                f"(stall_timeout={self._turn.settings.stall_timeout:g})"
-            )
+    def _check_stall(self) -> None:
+        limit = self._turn.settings.stall_timeout
+        if self._silence > limit:
+            raise APITimeoutError(f"nothing but keepalives for {self._silence:.0f} s (stall_timeout={limit:g})")

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PydanticUserError, ValidationError
 
 from twelvelabs_responses._errors import InvalidArgumentError
 from twelvelabs_responses._schema import accepted_schema, schema_description, schema_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import Required
 
 _SELECTION_TOKEN = re.compile(r"\{\{sel:([0-9]+)\}\}")
@@ -95,11 +98,6 @@ class ResponseRequest(_Sent):
     metadata: dict[str, str] | None = None
     extra_body: dict[str, JsonValue] = Field(default_factory=dict)
 
-    @property
-    def wants_intermediate_outputs(self) -> bool:
-        """Whether commentary and function calls were asked for."""
-        return "intermediate_outputs" in self.include
-
 
 class RequestOptions(TypedDict, total=False):
     """The keyword arguments of `create` and `stream`, named as in the API.
@@ -146,7 +144,7 @@ def response_request(user_input: str | Sequence[InputItem], options: RequestOpti
         request = ResponseRequest.model_validate(values)
     except ValidationError as error:
         raise _refusal(error) from error
-    _check_unicode(request)
+    _check_json(request)
     _check_lengths(request, limits)
     _check_selections(request)
     _check_extra_body(request)
@@ -155,10 +153,20 @@ def response_request(user_input: str | Sequence[InputItem], options: RequestOpti
 
 def _text_param(output_schema: type[BaseModel] | Mapping[str, Any]) -> dict[str, Any]:
     """Return the `text` field that asks for JSON of this schema."""
-    schema = output_schema if isinstance(output_schema, Mapping) else output_schema.model_json_schema()
+    schema = output_schema if isinstance(output_schema, Mapping) else _model_schema(output_schema)
     description = schema_description(schema)
     named = {"type": "json_schema", "name": schema_name(schema), "schema": dict(schema)}
     return {"format": named | ({"description": description} if description else {})}
+
+
+def _model_schema(model: object) -> dict[str, Any]:
+    if not isinstance(model, type) or not issubclass(model, BaseModel) or model is BaseModel:
+        raise InvalidArgumentError("output_schema", _described(model), "a pydantic model or a JSON Schema")
+    try:
+        return model.model_json_schema()
+    except PydanticUserError as error:
+        allowed = "a pydantic model that has a JSON Schema"
+        raise InvalidArgumentError("output_schema", f"{model.__name__}: {error.message}", allowed) from error
 
 
 def _with_accepted_schema(request: ResponseRequest) -> ResponseRequest:
@@ -172,13 +180,27 @@ def _with_accepted_schema(request: ResponseRequest) -> ResponseRequest:
     return request.model_copy(update={"text": text})
 
 
-def _check_unicode(request: ResponseRequest) -> None:
-    texts = {f"input[{index}].content": item.content for index, item in enumerate(request.input)}
-    for field, text in {**texts, "instructions": request.instructions or ""}.items():
-        surrogate = _SURROGATE.search(text)
+def _check_json(request: ResponseRequest) -> None:
+    for field, value in _leaves(request.model_dump(by_alias=True), ""):
+        if isinstance(value, float) and not isfinite(value):
+            raise InvalidArgumentError(field, repr(value), "numbers that JSON has")
+        surrogate = _SURROGATE.search(value) if isinstance(value, str) else None
         if surrogate is not None:
             got = f"a lone surrogate, {surrogate[0]!r}, at position {surrogate.start():,}"
             raise InvalidArgumentError(field, got, "text that UTF-8 can hold")
+
+
+def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield every value in `value` that holds no other, and every name in it, with its path."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield path, name
+            yield from _leaves(part, f"{path}.{name}" if path else name)
+    elif isinstance(value, (list, tuple)):
+        for index, part in enumerate(value):
+            yield from _leaves(part, f"{path}[{index}]")
+    else:
+        yield path, value
 
 
 def _check_lengths(request: ResponseRequest, limits: Limits) -> None:
@@ -201,9 +223,10 @@ def _check_selections(request: ResponseRequest) -> None:
             raise InvalidArgumentError(
                 f"selections[{index}].id", repr(selection.id), f"`{prefix}...` for kind `{selection.kind}`"
             )
+    positions = {str(position) for position in range(len(request.selections))}
     for index, item in enumerate(request.input):
         for token in _SELECTION_TOKEN.finditer(item.content):
-            if int(token[1]) >= len(request.selections):
+            if (token[1].lstrip("0") or "0") not in positions:
                 raise InvalidArgumentError(
                     f"input[{index}].content",
                     f"{token[0]} with {len(request.selections)} selections",
@@ -230,5 +253,9 @@ def _refusal(error: ValidationError) -> InvalidArgumentError:
 
 
 def _described(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        # Nested too deep, or an integer of more digits than Python writes out.
+        return f"{type(value).__name__} too large to show"
     return text if len(text) <= 80 else f"{type(value).__name__} {text[:60]}..."  # noqa: PLR2004 - a line's width

@@ -25,7 +25,7 @@ OutputType: TypeAlias = type[OutputT]
 class Read(BaseModel):
     """The base of what crosses the wire towards us: frozen, unknown fields kept."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
 
 def _kind(*known: str) -> Discriminator:
@@ -42,7 +42,13 @@ def _nothing_if_null(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over w
     return () if value is None else value
 
 
+def _no_text_if_null(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever came
+    return "" if value is None else value
+
+
 def _annotation_or_unknown(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever came
+    if isinstance(value, UnknownAnnotation):
+        return value
     # Citations are written by a model: one in an odd shape must not cost the whole answer.
     try:
         return Annotation.model_validate(value)
@@ -94,7 +100,7 @@ class OutputText(Read):
     """A piece of text and what it cites."""
 
     type: Literal["output_text"] = "output_text"
-    text: str = ""
+    text: Annotated[str, BeforeValidator(_no_text_if_null)] = ""
     annotations: Annotated[tuple[AnyAnnotation, ...], BeforeValidator(_nothing_if_null)] = ()
 
     @property
@@ -181,6 +187,9 @@ class Response(Read):
 
     Sources: API reference, "Create a response"; `phase`, `annotations`, `incomplete_details`, `object` from SDK 1.3.6.
     """
+
+    # Open Responses servers send `created_at` as a number.
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
     id: str | None = None
     type: str | None = None

@@ -42,9 +42,9 @@ class Retry:
 
     def __post_init__(self) -> None:
         """Refuse what is no number of times or seconds."""
-        if self.max_retries < 0:
-            raise InvalidArgumentError("max_retries", repr(self.max_retries), "0 or more")
-        if not self.budget >= 0:
+        if not _is_at_least_zero(self.max_retries, int):
+            raise InvalidArgumentError("max_retries", repr(self.max_retries), "a whole number, 0 or more")
+        if not _is_at_least_zero(self.budget, (int, float)):
             raise InvalidArgumentError("budget", repr(self.budget), "0 seconds or more")
 
     def delay(
@@ -78,4 +78,9 @@ class Retry:
     def _backoff(self, error: ResponsesError, attempt: int) -> float:
         if isinstance(error, RateLimitError):
             return _RATE_LIMIT_DELAY
-        return min(_FIRST_DELAY * 2.0 ** (attempt - 1), _LONGEST_DELAY)
+        # The power is bounded too: a float holds none above 2 ** 1023.
+        return min(_FIRST_DELAY * 2.0 ** min(attempt - 1, 10), _LONGEST_DELAY)
+
+
+def _is_at_least_zero(value: object, kind: type[int] | tuple[type[int], type[float]]) -> bool:
+    return isinstance(value, kind) and value >= 0

@@ -24,8 +24,10 @@ _REFUSED = {
 }
 _DROPPED = frozenset({"default", "discriminator", "$schema"})
 _RENAMED = {"oneOf": "anyOf", "definitions": "$defs"}
-_BY_NAME = frozenset({"properties", "$defs"})
+_BY_NAME = frozenset({"properties", "$defs", "dependentSchemas"})
 _LISTS = frozenset({"anyOf", "allOf"})
+_SINGLE = frozenset({"items", "additionalProperties", "propertyNames", "unevaluatedItems", "unevaluatedProperties"})
+_REFERENCE = re.compile(r"#/(?:\$defs|definitions)/([^/]+)")
 _DEPTH = 100
 
 
@@ -38,14 +40,14 @@ def accepted_schema(schema: Mapping[str, Any], path: str = "schema") -> dict[str
     Raises:
         InvalidArgumentError: A keyword that the service cannot honour; `field` is its path.
     """
-    root = _root(schema)
-    accepted: dict[str, Any] = _accepted(root, path, depth=0)
+    accepted: dict[str, Any] = _accepted(_root(schema, path), path, depth=0)
     return accepted
 
 
 def schema_name(schema: Mapping[str, Any]) -> str:
     """Return a name for the schema from its title, in letters, digits, `_` and `-`."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", str(_root(schema).get("title", ""))).strip("_") or "output"
+    title = _root(schema).get("title")
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", title if isinstance(title, str) else "").strip("_") or "output"
 
 
 def schema_description(schema: Mapping[str, Any]) -> str | None:
@@ -54,14 +56,17 @@ def schema_description(schema: Mapping[str, Any]) -> str | None:
     return description if isinstance(description, str) else None
 
 
-def _root(schema: Mapping[str, Any]) -> dict[str, Any]:
+def _root(schema: Mapping[str, Any], path: str = "schema") -> dict[str, Any]:
     """Return the root with its definitions in `$defs` and, if it is only a reference to one, that one in its place."""
-    root = dict(schema)
-    definitions = {**root.pop("definitions", {}), **root.pop("$defs", {})}
-    target = definitions.get(str(root.get("$ref", "")).rpartition("/")[2])
-    if isinstance(target, Mapping):
-        del root["$ref"]
-        root = {**target, **root}
+    root, definitions, inlined = dict(schema), dict[str, Any](), set[str]()
+    for keyword in ("definitions", "$defs"):
+        definitions |= _mapping(root.pop(keyword, {}), f"{path}.{keyword}")
+    while (name := _referenced(root.get("$ref"))) is not None and name not in inlined:
+        inlined.add(name)
+        target = definitions.get(name)
+        if isinstance(target, Mapping):
+            del root["$ref"]
+            root = {**target, **root}
     return root | ({"$defs": definitions} if definitions else {})
 
 
@@ -79,7 +84,8 @@ def _accepted(value: object, path: str, depth: int) -> Any:  # noqa: ANN401 - a 
         name = str(_RENAMED.get(keyword, keyword))
         here = f"{path}.{keyword}"
         if name in accepted:
-            raise InvalidArgumentError(here, f"both `{keyword}` and `{name}`", "one of the two")
+            rivals = " and ".join(f"`{each}`" for each in value if _RENAMED.get(each, each) == name)
+            raise InvalidArgumentError(here, f"both {rivals}", "one of the two")
         accepted[name] = _content(name, content, here, depth)
     return _closed(accepted, path) if _is_object(accepted) else accepted
 
@@ -89,27 +95,43 @@ def _content(keyword: str, content: object, path: str, depth: int) -> Any:  # no
         raise InvalidArgumentError(path, f"`{keyword}`, which the service does not honour", _REFUSED[keyword])
     if keyword == "$defs" and depth > 0:
         raise InvalidArgumentError(path, "definitions below the root", "`$defs` at the root")
-    if keyword in _BY_NAME and isinstance(content, Mapping):
-        return {name: _accepted(part, f"{path}.{name}", depth + 1) for name, part in content.items()}
-    if keyword in _LISTS and isinstance(content, list):
+    if keyword in _BY_NAME:
+        return {name: _accepted(part, f"{path}.{name}", depth + 1) for name, part in _mapping(content, path).items()}
+    if keyword in _LISTS:
+        if not isinstance(content, list):
+            raise InvalidArgumentError(path, f"a {type(content).__name__}", "a list of JSON Schemas")
         return [_accepted(part, f"{path}[{index}]", depth + 1) for index, part in enumerate(content)]
-    if keyword == "items":
+    if keyword in _SINGLE:
         return _accepted(content, path, depth + 1)
     if keyword == "$ref":
         return _reference(content, path)
     return content
 
 
+def _mapping(content: object, path: str) -> Mapping[str, Any]:
+    if not isinstance(content, Mapping):
+        raise InvalidArgumentError(path, f"a {type(content).__name__}", "JSON Schemas by name")
+    return content
+
+
+def _referenced(content: object) -> str | None:
+    """Return the name of the definition that a `$ref` means; None for any other reference."""
+    match = _REFERENCE.fullmatch(content) if isinstance(content, str) else None
+    return match[1] if match else None
+
+
 def _reference(content: object, path: str) -> str:
-    match = re.fullmatch(r"#/(?:\$defs|definitions)/([^/]+)", str(content))
-    if match is None:
-        raise InvalidArgumentError(path, repr(content), "a reference to an entry of the root's `$defs`")
-    return f"#/$defs/{match[1]}"
+    name = _referenced(content)
+    if name is None:
+        got = repr(content) if isinstance(content, str) else f"a {type(content).__name__}"
+        raise InvalidArgumentError(path, got, "a reference to an entry of the root's `$defs`")
+    return f"#/$defs/{name}"
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:
     kind = schema.get("type")
-    return "properties" in schema or kind == "object" or (isinstance(kind, list) and "object" in kind)
+    named = "properties" in schema or isinstance(schema.get("additionalProperties"), Mapping)
+    return named or kind == "object" or (isinstance(kind, list) and "object" in kind)
 
 
 def _closed(schema: dict[str, Any], path: str) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class Sessions:
 
     def answered(self, session_id: str | None, response_id: str | None) -> None:
         """Note the answer that the session's turn came to: it is the newest now."""
-        if session_id is None or response_id is None:
+        if session_id is None:
             return
         with self.lock:
             self._under_way.discard(session_id)
@@ -102,7 +102,8 @@ class Sessions:
             for previous in self._newest.get(session_id, ()):
                 if previous != response_id:
                     self._remember(self._superseded, previous, None)
-            self._remember(self._newest, session_id, (response_id,))
+            # An answer without an id supersedes those before it all the same.
+            self._remember(self._newest, session_id, (response_id,) if response_id else ())
 
     def refused(self, session_id: str | None) -> None:
         """Note that the service did not take the turn: the session stands where it stood."""
@@ -130,7 +131,8 @@ class Sessions:
         # An answer that this process has not seen: another one made it, after or before those known here.
         known = self._newest.get(session.session_id, ())
         if session.response_id not in known:
-            self._remember(self._newest, session.session_id, (*known, session.response_id))
+            unseen = (*known, session.response_id)[-self.remembered :]
+            self._remember(self._newest, session.session_id, unseen)
 
     def _remember(self, ledger: OrderedDict[str, Any], key: str, value: tuple[str, ...] | None) -> None:
         ledger[key] = value

@@ -10,15 +10,18 @@ import os
 import warnings
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
 
-from twelvelabs_responses._errors import InvalidArgumentError
+from twelvelabs_responses._errors import InvalidArgumentError, ResponsesError
 from twelvelabs_responses._request import Limits
 from twelvelabs_responses._retry import Retry
 from twelvelabs_responses._version import __version__
 
 DEFAULT_BASE_URL = "https://api.twelvelabs.io/v1.3"
 _KEY_VARIABLES = ("TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY")
+_SHORTEST_KEY = 8
+SettingT = TypeVar("SettingT", Retry, Limits)
 _VISIBLE_ASCII = range(0x21, 0x7F)
 
 
@@ -59,15 +62,15 @@ class Settings:
             InvalidArgumentError: No key, or something that cannot be.
         """
         for name, seconds in (("timeout", timeout), ("stall_timeout", stall_timeout)):
-            if not 0 < seconds < float("inf"):
+            if not _is_duration(seconds):
                 raise InvalidArgumentError(name, repr(seconds), "a finite number of seconds above 0")
         return cls(
             api_key=_checked_key(api_key),
             base_url=_checked_base_url(base_url or os.environ.get("TWELVELABS_BASE_URL") or DEFAULT_BASE_URL),
             timeout=timeout,
             stall_timeout=stall_timeout,
-            retry=retry or Retry(),
-            limits=limits or Limits(),
+            retry=_instance("retry", retry, Retry),
+            limits=_instance("limits", limits, Limits),
         )
 
     @property
@@ -84,12 +87,32 @@ class Settings:
             "user-agent": f"twelvelabs-responses/{__version__}",
         }
 
-    def redacted(self, body: bytes) -> bytes:
-        """Return the body of an error without the key, should the service have repeated it."""
-        return body.replace(self.api_key.encode(), b"[API key]")
+    def redact(self, error: BaseException | None) -> None:
+        """Take the key out of an error of ours and of its causes, should the service have repeated it."""
+        while isinstance(error, ResponsesError):
+            error.args = tuple(self._without_key(value) for value in error.args)
+            for name, value in vars(error).items():
+                setattr(error, name, self._without_key(value))
+            error = error.__cause__
+
+    def _without_key(self, value: object) -> object:
+        # A key shorter than any real one is a test's, and may be part of any word.
+        if isinstance(value, str) and len(self.api_key) >= _SHORTEST_KEY:
+            return value.replace(self.api_key, "[API key]")
+        return value
 
 
-def _checked_key(api_key: str | None) -> str:
+def _instance(name: str, value: object, kind: type[SettingT]) -> SettingT:
+    if value is not None and not isinstance(value, kind):
+        raise InvalidArgumentError(name, repr(value), f"a {kind.__name__}")
+    return kind() if value is None else value
+
+
+def _is_duration(seconds: object) -> bool:
+    return isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 < seconds < float("inf")
+
+
+def _checked_key(api_key: object) -> str:
     key = api_key or next((os.environ[name] for name in _KEY_VARIABLES if os.environ.get(name)), None)
     if key is None:
         raise InvalidArgumentError(
@@ -97,20 +120,35 @@ def _checked_key(api_key: str | None) -> str:
             "Keys are made at https://playground.twelvelabs.io, under Settings, API key. "
             "Without one, the emulator answers: python -m twelvelabs_responses.emulator"
         )
+    if not isinstance(key, str):
+        raise InvalidArgumentError("api_key", f"a {type(key).__name__}", "a string")
     if not all(ord(character) in _VISIBLE_ASCII for character in key):
         raise InvalidArgumentError("api_key", "a space, a control or a non-ASCII character in it", "visible ASCII")
     return key
 
 
-def _checked_base_url(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidArgumentError("base_url", repr(base_url), "an http or https address")
+def _checked_base_url(base_url: object) -> str:
+    parts = _parts(base_url)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InvalidArgumentError("base_url", "a user, a query or a fragment in it", "scheme, host, port and path")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidArgumentError("base_url", repr(base_url), "an http or https address")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        warnings.warn(f"the API key goes to {parts.hostname} unencrypted; use https", stacklevel=5)
-    return base_url.rstrip("/")
+        # The level of whoever makes the client: above this, `checked` and the client's constructor.
+        warnings.warn(f"the API key goes to {parts.hostname} unencrypted; use https", stacklevel=4)
+    return parts.geturl().rstrip("/")
+
+
+def _parts(base_url: object) -> SplitResult:
+    # `urlsplit` drops tabs and line ends without a word.
+    if not isinstance(base_url, str) or not base_url.isprintable() or " " in base_url:
+        raise InvalidArgumentError("base_url", repr(base_url), "an http or https address without spaces")
+    try:
+        parts = urlsplit(base_url)
+        _ = parts.port
+    except ValueError as error:
+        raise InvalidArgumentError("base_url", repr(base_url), f"an address that can be read: {error}") from error
+    return parts
 
 
 def _is_loopback(host: str) -> bool:

@@ -99,10 +99,10 @@ class ServerSentEvents:
             value = line[6:] if line[5:6] == b" " else line[5:]
             self._data.append(value)
             self._data_size += len(value) + 1
-            self._check_size()
         elif line == b"data":
             self._data.append(b"")
             self._data_size += 1
+        self._check_size()
         return None
 
     def _check_size(self) -> None:

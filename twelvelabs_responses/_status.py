@@ -52,12 +52,15 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
     404: NotFoundError,
     429: RateLimitError,
 }
+# The service was at it when it stopped; under which status it says so is not documented.
+_GIVEN_UP = "request_canceled_or_timed_out"
 _HINTS = {
     "endpoint_not_exists": "The URL is right: this API key has no access to the beta endpoint; ask TwelveLabs for it.",
     "plan_limit_exceeded": "The plan's responses are used up; waiting a minute will not help.",
 }
 _BAD_REQUEST, _NOT_FOUND, _SERVER_ERROR, _UNAVAILABLE, _REDIRECT = 400, 404, 500, 503, range(300, 400)
 _SNIPPET = 200
+_READ = 10_000
 _DIGITS = re.compile(r"\d{1,9}(?:\.\d+)?")
 _TAG = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 # The wording around the time differs ("try again after", "resets at"), so match the time itself.
@@ -106,7 +109,7 @@ def error_from(
         retry_after=wait.retry_after,
         reset_at=wait.reset_at,
         session_id=session_id,
-        ambiguous=error_type is InternalServerError and not (status == _UNAVAILABLE and "retry-after" in headers),
+        ambiguous=_is_ambiguous(error_type, status, error_body.code, headers),
     )
     if session_id and status in (_BAD_REQUEST, _NOT_FOUND) and "session" in error_body.message.lower():
         lost = SessionError(f"the session cannot go on. {error}", session_id=session_id)
@@ -117,10 +120,17 @@ def error_from(
 
 def snippet(body: bytes) -> str:
     """Return a short readable piece of a body that is not what it should be, with its full size if it was cut."""
-    text = " ".join(_TAG.sub(" ", body[: 50 * _SNIPPET].decode("utf-8", "replace")).split())
-    if len(text) > _SNIPPET:
+    text = " ".join(_TAG.sub(" ", body[:_READ].decode("utf-8", "replace")).split())
+    if len(text) > _SNIPPET or (text and len(body) > _READ):
         return f"{text[:_SNIPPET]}... ({len(body):,} bytes in all)"
     return text or ("an empty body" if not body.strip() else f"{len(body):,} bytes without text")
+
+
+def _is_ambiguous(error_type: type[APIStatusError], status: int, code: str | None, headers: Mapping[str, str]) -> bool:
+    if code == _GIVEN_UP:
+        return True
+    # Who says when to come back has not begun.
+    return error_type is InternalServerError and not (status == _UNAVAILABLE and "retry-after" in headers)
 
 
 def _by_range(status: int) -> type[APIStatusError]:
@@ -139,15 +149,11 @@ def _error_body(body: bytes) -> _ErrorBody:
         value = from_json(body)
     except ValueError:
         return _ErrorBody(None, snippet(body))
-    if isinstance(value, dict) and isinstance(value.get("error"), (dict, str)):
-        value = value["error"]
-    if isinstance(value, str):
-        return _ErrorBody(None, value)
-    if not isinstance(value, dict):
-        return _ErrorBody(None, snippet(body))
-    code = value.get("code") or value.get("type")
-    message = value.get("message")
-    return _ErrorBody(str(code) if code else None, message if isinstance(message, str) and message else snippet(body))
+    error = value.get("error") if isinstance(value, dict) else value
+    fields = next((fields for fields in (error, value) if isinstance(fields, dict)), {})
+    code = fields.get("code") or fields.get("type")
+    said = (words for words in (fields.get("message"), error) if isinstance(words, str) and words.strip())
+    return _ErrorBody(str(code) if code else None, next(said, None) or snippet(body))
 
 
 def _wait(headers: Mapping[str, str], message: str, now: datetime) -> _Wait:
@@ -182,9 +188,9 @@ def _until(at: datetime, now: datetime) -> _Wait:
 def _http_date(value: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
 
 
 def _epoch(seconds: str) -> datetime | None:
@@ -199,5 +205,5 @@ def _iso_time(value: str) -> datetime | None:
     whole, _, rest = value.replace("Z", "+00:00").partition(".")
     try:
         return datetime.fromisoformat(whole if not rest else whole + rest.lstrip("0123456789")).astimezone(timezone.utc)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

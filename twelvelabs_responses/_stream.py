@@ -60,7 +60,7 @@ class _StreamState:
 
     def _read(self, answer: httpx.Response) -> Reading:
         self._answer = answer
-        self._reading = Reading(self._turn, answer.headers.get("content-type", ""), now=monotonic())
+        self._reading = Reading(self._turn, answer.headers.get("content-type", ""))
         return self._reading
 
     def _check_open(self) -> None:
@@ -80,7 +80,7 @@ class Stream(_StreamState):
     def __init__(self, turn: Turn, send: Callable[[Turn], httpx.Response]) -> None:
         super().__init__(turn)
         self._send = send
-        self._source: Generator[Update, None, None] | None = None
+        self._source: Generator[Update, None, None]  # there is one from when the stream is open
 
     def __enter__(self) -> Self:
         """Send the request and read up to the first event that says something.
@@ -92,10 +92,8 @@ class Stream(_StreamState):
         try:
             answer = self._send(self._turn)
             self._source = _updates(answer, self._read(answer), self._turn)
-            for update in self._source:
-                self._first.append(update)
-                if not isinstance(update[0], Keepalive):
-                    break
+            while not self._first or isinstance(self._first[-1][0], Keepalive):
+                self._first.append(next(self._source))
         except BaseException as error:
             self._turn.end(error)
             raise
@@ -134,15 +132,14 @@ class Stream(_StreamState):
         try:
             while self._first:
                 yield self._first.pop(0)
-            if self._source is not None:
-                yield from self._source
+            yield from self._source
         finally:
             self.close()
 
     def close(self) -> None:
         """Close the connection, from any thread. What has not been read is lost; the turn may have been taken."""
         self._closed = True
-        if self._source is None or self._answer is None:
+        if self._answer is None:
             return
         try:
             self._source.close()
@@ -159,7 +156,7 @@ class AsyncStream(_StreamState):
     def __init__(self, turn: Turn, send: Callable[[Turn], Awaitable[httpx.Response]]) -> None:
         super().__init__(turn)
         self._send = send
-        self._source: AsyncGenerator[Update, None] | None = None
+        self._source: AsyncGenerator[Update, None]  # there is one from when the stream is open
 
     async def __aenter__(self) -> Self:
         """Send the request and read up to the first event that says something.
@@ -171,10 +168,8 @@ class AsyncStream(_StreamState):
         try:
             answer = await self._send(self._turn)
             self._source = _aupdates(answer, self._read(answer), self._turn)
-            async for update in self._source:
-                self._first.append(update)
-                if not isinstance(update[0], Keepalive):
-                    break
+            while not self._first or isinstance(self._first[-1][0], Keepalive):
+                self._first.append(await anext(self._source))
         except BaseException as error:
             self._turn.end(error)
             raise
@@ -213,16 +208,15 @@ class AsyncStream(_StreamState):
         try:
             while self._first:
                 yield self._first.pop(0)
-            if self._source is not None:
-                async for update in self._source:
-                    yield update
+            async for update in self._source:
+                yield update
         finally:
             await self.aclose()
 
     async def aclose(self) -> None:
         """Close the connection, from any task. What has not been read is lost; the turn may have been taken."""
         self._closed = True
-        if self._source is None or self._answer is None:
+        if self._answer is None:
             return
         try:
             await self._source.aclose()
@@ -238,12 +232,14 @@ class AsyncStream(_StreamState):
 def _updates(answer: httpx.Response, reading: Reading, turn: Turn) -> Generator[Update, None, None]:
     chunks = answer.iter_bytes()
     try:
+        since = monotonic()
         for chunk in chunks:
-            yield from reading.take(chunk, now=monotonic())
+            yield from reading.take(chunk, waited=monotonic() - since)
             if reading.ended:
                 break
+            since = monotonic()
         if not reading.fold.ended:
-            yield from reading.close(now=monotonic())
+            yield from reading.close()
     except httpx.RequestError as error:
         interrupted = reading.fold.with_text_so_far(interruption(error))
         turn.end(interrupted)
@@ -261,13 +257,15 @@ def _updates(answer: httpx.Response, reading: Reading, turn: Turn) -> Generator[
 async def _aupdates(answer: httpx.Response, reading: Reading, turn: Turn) -> AsyncGenerator[Update, None]:
     chunks = answer.aiter_bytes()
     try:
+        since = monotonic()
         async for chunk in chunks:
-            for update in reading.take(chunk, now=monotonic()):
+            for update in reading.take(chunk, waited=monotonic() - since):
                 yield update
             if reading.ended:
                 break
+            since = monotonic()
         if not reading.fold.ended:
-            for update in reading.close(now=monotonic()):
+            for update in reading.close():
                 yield update
     except httpx.RequestError as error:
         interrupted = reading.fold.with_text_so_far(interruption(error))

@@ -56,20 +56,23 @@ class Turn:
 
     def end(self, error: BaseException | None) -> None:
         """Note how the turn ended. Without an answer it failed with `error`, or was left."""
+        self.settings.redact(error)
         if self._settled:
             return
         self._settled = True
+        settle = self._sessions.left
         if isinstance(error, ResponsesError):
             self.names_session(error.session_id)
             if not error.ambiguous:
-                self._sessions.refused(self._session_id)
-                return
-        self._sessions.left(self._session_id)
+                settle = self._sessions.refused
+        # The service may have gone on under another name: neither session has a turn under way any more.
+        for session_id in {self.request.session_id, self._session_id}:
+            settle(session_id)
 
     def error_from(self, status: int, headers: Mapping[str, str], body: bytes) -> ResponsesError:
         """Return the error that an answer with an error status means for this turn."""
         now = datetime.now(timezone.utc)
-        return error_from(status, headers, self.settings.redacted(body), now=now, session_id=self.request.session_id)
+        return error_from(status, headers, body, now=now, session_id=self.request.session_id)
 
     def delay_after(self, error: ResponsesError) -> float:
         """Return the seconds to wait before the next attempt; raise the error if there is to be none."""
@@ -89,7 +92,7 @@ class Turn:
             ResponseFailedError: The response's status is `failed`.
         """
         try:
-            response = decode_response(self.settings.redacted(body))
+            response = decode_response(body)
         except ProtocolError as error:
             error.ambiguous = True
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 HttpT = TypeVar("HttpT")
 
 
-class Twin(Generic[HttpT]):
+class Twin(ABC, Generic[HttpT]):
     """What a client is told. Making one does no I/O; connections are made at the first request and kept.
 
     Args:
@@ -84,6 +85,7 @@ class Twin(Generic[HttpT]):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.__copy__()
 
+    @abstractmethod
     def _prepare(self) -> None:
         """Make what the twin keeps its connections in."""
 

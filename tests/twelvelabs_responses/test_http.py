@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from twelvelabs_responses import (
+    APIConnectionError,
+    APITimeoutError,
+    Limits,
+    ProtocolError,
+    Retry,
+    Sessions,
+    StreamInterruptedError,
+)
+from twelvelabs_responses._http import (
+    Sending,
+    connection_error,
+    hang_up,
+    interruption,
+    new_async_client,
+    new_client,
+    new_request,
+    socket_of,
+    tls_context,
+)
+from twelvelabs_responses._settings import Settings
+from twelvelabs_responses._turn import Turn
+
+if TYPE_CHECKING:
+    from twelvelabs_responses import ResponsesError
+
+KEY = "key-of-the-tests"
+REQUEST = httpx.Request("POST", "https://api.example.com/v1.3/responses", headers={"x-api-key": KEY})
+
+
+def settings(base_url: str = "https://api.example.com/v1.3", timeout: float = 300.0) -> Settings:
+    return Settings(KEY, base_url, timeout, 200.0, Retry(), Limits())
+
+
+def error_of(kind: type[httpx.RequestError], words: str = "", *, writing_failed: bool = False) -> ResponsesError:
+    sending = Sending()
+    if writing_failed:
+        sending.note("http11.send_request_body.failed", {})
+    return connection_error(kind(words, request=REQUEST), sending)
+
+
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ProxyError, httpx.LocalProtocolError])
+def test_a_connection_that_was_never_made_is_not_ambiguous(kind: type[httpx.RequestError]) -> None:
+    error = error_of(kind, "refused")
+    assert type(error) is APIConnectionError
+    assert str(error) == "the connection to api.example.com could not be made: refused"
+    assert not error.ambiguous
+
+
+@pytest.mark.parametrize("kind", [httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, httpx.CloseError])
+def test_a_connection_that_broke_is_ambiguous(kind: type[httpx.RequestError]) -> None:
+    error = error_of(kind)
+    assert type(error) is APIConnectionError
+    assert str(error) == f"the connection to api.example.com broke: {kind.__name__}"
+    assert error.ambiguous
+
+
+def test_a_request_that_could_not_be_written_whole_is_not_ambiguous() -> None:
+    assert not error_of(httpx.ReadError, writing_failed=True).ambiguous
+    assert not error_of(httpx.ReadTimeout, writing_failed=True).ambiguous
+
+
+@pytest.mark.parametrize(
+    ("kind", "ambiguous"),
+    [
+        (httpx.ConnectTimeout, False),
+        (httpx.PoolTimeout, False),
+        (httpx.ReadTimeout, True),
+        (httpx.WriteTimeout, True),
+    ],
+)
+def test_a_timeout_is_ambiguous_once_the_connection_was_made(kind: type[httpx.RequestError], ambiguous: bool) -> None:
+    error = error_of(kind)
+    assert type(error) is APITimeoutError
+    assert error.ambiguous is ambiguous
+
+
+def test_a_full_pool_is_told_from_a_slow_service() -> None:
+    assert str(error_of(httpx.PoolTimeout)) == "no free connection to api.example.com: 1,000 are in use"
+
+
+def test_what_cannot_be_decompressed_is_a_protocol_error() -> None:
+    assert type(error_of(httpx.DecodingError, "bad gzip")) is ProtocolError
+    assert type(interruption(httpx.DecodingError("bad gzip", request=REQUEST))) is ProtocolError
+
+
+def test_a_stream_that_breaks_is_interrupted_and_one_that_falls_silent_timed_out() -> None:
+    assert type(interruption(httpx.ReadError("reset", request=REQUEST))) is StreamInterruptedError
+    assert type(interruption(httpx.ReadTimeout("", request=REQUEST))) is APITimeoutError
+
+
+@pytest.mark.parametrize("translate", [interruption, lambda error: connection_error(error, Sending())])
+def test_the_key_leaves_the_request_that_an_error_carries_along(translate: object) -> None:
+    request = httpx.Request("POST", "https://api.example.com", headers={"x-api-key": KEY})
+    assert callable(translate)
+    translate(httpx.ReadError("", request=request))
+    assert "x-api-key" not in request.headers
+
+
+def test_a_request_takes_the_clients_own_patience_whosever_httpx_client_it_is() -> None:
+    turn = Turn(settings(), Sessions(), "Hi", {"knowledge_store_id": "ks_1"}, stream=True)
+    with httpx.Client(timeout=1) as http:
+        request = new_request(http, turn, None)
+    assert request.extensions["timeout"] == {"connect": 10.0, "read": 200.0, "write": 300.0, "pool": 10.0}
+    assert request.headers["x-api-key"] == KEY
+    assert request.headers["accept"] == "text/event-stream"
+
+
+def test_a_request_for_a_whole_response_waits_as_long_as_the_timeout_says() -> None:
+    turn = Turn(settings(timeout=5.0), Sessions(), "Hi", {"knowledge_store_id": "ks_1"}, stream=False)
+    with httpx.Client() as http:
+        request = new_request(http, turn, None)
+    assert request.extensions["timeout"] == {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}
+    assert request.headers["accept"] == "application/json"
+
+
+async def test_a_trace_event_of_a_failed_write_is_noted_by_both_twins() -> None:
+    sending, asending = Sending(), Sending()
+    sending.note("http11.receive_response_headers.failed", {})
+    assert not sending.failed
+    sending.note("http11.send_request_headers.failed", {})
+    await asending.anote("http2.send_request_body.failed", {})
+    assert sending.failed
+    assert asending.failed
+
+
+def test_all_clients_share_one_tls_context() -> None:
+    tls_context.cache_clear()
+    assert tls_context() is tls_context()
+
+
+@pytest.mark.parametrize(
+    ("variables", "base_url", "proxy"),
+    [
+        ({}, "https://api.example.com/v1.3", None),
+        ({"https_proxy": "http://proxy.example.com:8080"}, "https://api.example.com/v1.3", "proxy.example.com"),
+        ({"https_proxy": "proxy.example.com:8080"}, "https://api.example.com/v1.3", "proxy.example.com"),
+        ({"all_proxy": "http://proxy.example.com:8080"}, "http://127.0.0.1:9/v1.3", "proxy.example.com"),
+        (
+            {"https_proxy": "http://proxy.example.com:8080", "no_proxy": "example.com"},
+            "https://api.example.com/v1.3",
+            None,
+        ),
+        ({"http_proxy": "http://proxy.example.com:8080"}, "https://api.example.com/v1.3", None),
+    ],
+)
+def test_the_proxy_of_the_environment_is_used(
+    variables: dict[str, str], base_url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with new_client(settings(base_url)) as http:
+        pool = http._transport._pool  # type: ignore[attr-defined]  # httpx tells nobody which proxy it uses
+    host = getattr(getattr(pool, "_proxy_url", None), "host", None)
+    assert host == (proxy.encode() if proxy else None)
+
+
+async def test_the_pool_holds_a_thousand_connections_and_probes_silent_ones() -> None:
+    async with new_async_client(settings()) as http:
+        pool = http._transport._pool  # type: ignore[attr-defined]  # httpx has no public view of its pool
+    assert pool._max_connections == 1_000
+    assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in pool._socket_options
+
+
+def test_a_system_without_keepalive_times_still_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TCP_KEEPIDLE", "TCP_KEEPALIVE", "TCP_KEEPINTVL"):
+        monkeypatch.delattr(socket, name, raising=False)
+    with new_client(settings()) as http:
+        pool = http._transport._pool  # type: ignore[attr-defined]  # httpx has no public view of its pool
+    assert pool._socket_options == [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+
+
+def test_hanging_up_ends_a_read_and_does_not_mind_doing_so_twice() -> None:
+    ours, theirs = socket.socketpair()
+
+    class Wire:
+        def get_extra_info(self, _name: str) -> socket.socket:
+            return ours
+
+    answer = httpx.Response(200, extensions={"network_stream": Wire()})
+    with theirs:
+        with ours:
+            hang_up(answer)
+            assert ours.recv(1) == b""
+        hang_up(answer)
+
+
+def test_an_answer_without_a_socket_cannot_be_hung_up_on() -> None:
+    answer = httpx.Response(200)
+    hang_up(answer)
+    assert socket_of(answer) is None
