@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format coverage clean
+.PHONY: help demo test check format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -11,13 +11,14 @@ demo: .venv/demo ## Hold a two-turn conversation about videos, through LangChain
 	@$(BIN)/python examples/demo.py
 
 test: .venv/check ## Run the whole test suite, offline
-	@$(BIN)/python -m pytest --cov --cov-report=
+	@$(BIN)/python -m pytest --cov --cov-context=test --cov-report=
 
-check: .venv/check ## Check format, lint, types, import contracts, and that each file's own tests cover it
+check: .venv/check ## Check format, lint, types, import contracts, own tests (after make test)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python tools/own_coverage.py
 
 format: .venv/check ## Format the code and fix what the linter can
 	@$(BIN)/ruff format .

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from twelvelabs_responses import Citation, Response
 
 _SIGNED_URLS = ("thumbnail_url", "hls_url")
-_SECONDS_PER_MINUTE = 60
 
 
 def source_nodes(citations: Sequence[Citation]) -> list[NodeWithScore]:
@@ -73,11 +72,4 @@ def _node(node_id: str, citation: Citation) -> TextNode:
 
 def _label(citation: Citation) -> str:
     name = citation.title or citation.item_id or citation.collection_id or citation.kind
-    if citation.start_sec is None or citation.end_sec is None:
-        return name
-    return f"{name} ({_clock(citation.start_sec)}-{_clock(citation.end_sec)})"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), _SECONDS_PER_MINUTE)
-    return f"{minutes}:{rest:02d}"
+    return f"{name} ({citation.time_range})" if citation.time_range else name

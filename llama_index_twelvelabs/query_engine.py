@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.response.schema import AsyncStreamingResponse, Response, StreamingResponse
@@ -142,24 +143,13 @@ class TwelveLabsQueryEngine(BaseQueryEngine):
         stream.__enter__()
         response = StreamingResponse(iter(()), [], response_metadata(stream.response))  # type: ignore[arg-type]  # until below
 
-        def tokens() -> Generator[str, None, None]:
-            yield from stream.text_deltas()
-            _complete(response, stream.response)
-
-        response.response_gen = tokens()
+        response.response_gen = _tokens(stream, ref(response))
         return response
 
     async def _astreamed(self, stream: AsyncStream) -> AsyncStreamingResponse:
         await stream.__aenter__()
         response = AsyncStreamingResponse(_no_tokens(), [], response_metadata(stream.response))
-
-        async def tokens() -> AsyncGenerator[str, None]:
-            async with aclosing(stream.text_deltas()) as deltas:
-                async for text in deltas:
-                    yield text
-            _complete(response, stream.response)
-
-        response.response_gen = tokens()
+        response.response_gen = _atokens(stream, ref(response))
         return response
 
 
@@ -167,11 +157,28 @@ def _whole(response: WireResponse) -> Response:
     return Response(response.text, source_nodes(response.citations), response_metadata(response))
 
 
-def _complete(response: StreamingResponse | AsyncStreamingResponse, final: WireResponse) -> None:
+# The generators hold the response weakly: it holds them, and a cycle would keep the connection of a response that
+# nobody reads open until the garbage collector comes.
+
+
+def _tokens(stream: Stream, response: ref[StreamingResponse]) -> Generator[str, None, None]:
+    yield from stream.text_deltas()
+    _complete(response(), stream.response)
+
+
+async def _atokens(stream: AsyncStream, response: ref[AsyncStreamingResponse]) -> AsyncGenerator[str, None]:
+    async with aclosing(stream.text_deltas()) as deltas:
+        async for text in deltas:
+            yield text
+    _complete(response(), stream.response)
+
+
+def _complete(response: StreamingResponse | AsyncStreamingResponse | None, final: WireResponse) -> None:
     """Add what is known at the end, to the same list of nodes and through the response: others may hold either."""
-    response.source_nodes.extend(source_nodes(final.citations))
-    response.metadata = {**(response.metadata or {}), **response_metadata(final)}
-    response.response_txt = final.text
+    if response is not None:
+        response.source_nodes.extend(source_nodes(final.citations))
+        response.metadata = {**(response.metadata or {}), **response_metadata(final)}
+        response.response_txt = final.text
 
 
 async def _no_tokens() -> AsyncGenerator[str, None]:
