@@ -1,0 +1,48 @@
+"""What importing a package brings along, and what its door lets in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import langchain_twelvelabs
+import llama_index_twelvelabs
+import twelvelabs_responses
+import twelvelabs_responses.emulator
+
+DOORS = [twelvelabs_responses, twelvelabs_responses.emulator, langchain_twelvelabs, llama_index_twelvelabs]
+LOADED = "import sys, {0}; print(*sorted({{name.partition('.')[0] for name in sys.modules}} & {1}))"
+
+
+@pytest.mark.parametrize("package", DOORS, ids=lambda package: package.__name__)
+def test_a_door_lets_in_what_it_lists(package: object) -> None:
+    names: list[str] = getattr(package, "__all__", [])
+    assert names
+    assert [name for name in names if not hasattr(package, name)] == []
+
+
+@pytest.mark.parametrize(
+    ("package", "strangers"),
+    [
+        ("twelvelabs_responses", {"starlette", "uvicorn", "pytest", "langchain_core", "llama_index", "sqlite3"}),
+        ("twelvelabs_responses.emulator", {"httpx2", "pytest", "langchain_core", "llama_index"}),
+        ("langchain_twelvelabs", {"starlette", "uvicorn", "llama_index", "pytest"}),
+        ("llama_index_twelvelabs", {"starlette", "uvicorn", "langchain_core", "pytest"}),
+    ],
+)
+def test_importing_a_package_brings_no_strangers_along(package: str, strangers: set[str]) -> None:
+    command = [sys.executable, "-c", LOADED.format(package, strangers)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter
+    assert answer.stdout.split() == []
+
+
+def test_importing_the_core_does_not_import_the_emulator() -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "import sys, twelvelabs_responses; print('twelvelabs_responses.emulator' in sys.modules)",
+    ]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter
+    assert answer.stdout == "False\n"
