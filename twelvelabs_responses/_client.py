@@ -219,14 +219,16 @@ class AsyncClient(Twin[httpx.AsyncClient]):
         if self._given_http is not None:
             return self._given_http
         loop = asyncio.get_running_loop()
-        if loop not in self._made_http:
+        if not tls_context.cache_info().currsize:
             # Reading the certificates would hold the loop up.
             await asyncio.to_thread(tls_context)
-            self._check_open()
+        self._check_open()
         if loop not in self._made_http:
+            for known in tuple(self._made_http):
+                if known.is_closed():
+                    self._made_http.pop(known, None)
             http = new_async_client(self._settings)
             lifetime = _until_the_loop_ends(http)
-            self._made_http = {known: made for known, made in self._made_http.items() if not known.is_closed()}
             self._made_http[loop] = (http, lifetime)
             await anext(lifetime)
         return self._made_http[loop][0]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import socket
+import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 
 import twelvelabs_responses as t
 from tests.twins import twin
+from twelvelabs_responses._http import tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -233,6 +235,39 @@ def test_a_loop_that_ends_without_a_word_leaves_nothing_behind(emulator: Emulato
     loop.close()
     asyncio.run(client.create(QUESTION, knowledge_store_id=emulator.knowledge_store_id))
     assert loop not in client._made_http
+
+
+def test_event_loops_that_live_side_by_side_have_connections_of_their_own(emulator: Emulator) -> None:
+    client = t.AsyncClient(api_key=KEY, base_url=emulator.base_url)
+
+    async def ask() -> None:
+        await client.create(QUESTION, knowledge_store_id=emulator.knowledge_store_id)
+
+    first = asyncio.new_event_loop()
+    first.run_until_complete(ask())
+    asyncio.run(ask())
+    first.run_until_complete(ask())
+    first.run_until_complete(client.aclose())
+    first.close()
+    assert [exchange.connection for exchange in emulator.exchanges][0::2] == [emulator.exchanges[0].connection] * 2
+    assert emulator.exchanges[1].connection != emulator.exchanges[0].connection
+
+
+async def test_the_certificates_are_read_once_and_off_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    readers: list[str] = []
+
+    def read() -> ssl.SSLContext:
+        readers.append(threading.current_thread().name)
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    tls_context.cache_clear()
+    monkeypatch.setattr(httpx, "create_ssl_context", read)
+    for _ in range(2):
+        async with t.AsyncClient(api_key=KEY) as client:
+            assert await client._http() is await client._http()
+    tls_context.cache_clear()
+    assert len(readers) == 1
+    assert readers[0] != threading.main_thread().name
 
 
 async def test_tasks_that_start_together_make_one_pool_of_connections(emulator: Emulator) -> None:
