@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, Any, Literal
 
-from langchain_core.language_models import BaseChatModel, LangSmithParams
+from langchain_core.language_models import BaseChatModel, LangSmithParams, ModelProfile
+from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.utils import secret_from_env
-from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
-from langchain_twelvelabs._convert import MessageChunks, answer_message, conversation
+from langchain_twelvelabs._errors import as_model_errors
+from langchain_twelvelabs._output import AnswerChunks, answer_message
+from langchain_twelvelabs._request import ModelRequest, model_request
+from langchain_twelvelabs._structured import METHODS, response_format, structured
 from twelvelabs_responses import (
     AsyncClient,
     Client,
-    InputItem,
     InvalidArgumentError,
-    RequestOptions,
+    OnStaleSession,
     Retry,
     Selection,
+    Sessions,
+    __version__,
+    client_twins,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-    from langchain_core.messages import AIMessageChunk, BaseMessage
+    from langchain_core.language_models import LanguageModelInput
+    from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+    from langchain_core.runnables import Runnable
+    from langchain_core.tools import BaseTool
     from typing_extensions import Self
+
+# What other chat models take and this service does not know. A chain written for one of them goes on working.
+_SAMPLING = frozenset({"temperature", "top_p", "top_k", "max_tokens", "n", "seed", "logprobs"})
+_OPTIONS = (
+    "knowledge_store_id",
+    "model",
+    "session_id",
+    "on_stale_session",
+    "instructions",
+    "include",
+    "selections",
+    "request_metadata",
+    "extra_body",
+    "output_version",
+)
 
 
 class ChatTwelveLabs(BaseChatModel):
@@ -40,20 +65,22 @@ class ChatTwelveLabs(BaseChatModel):
         model = ChatTwelveLabs(knowledge_store_id="ks_...")
         answer = model.invoke("Which clips show a goal?")
         for citation in citations(answer):
-            print(citation.title, citation.start_sec, citation.end_sec)
+            print(citation.title, citation.time_range)
         ```
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True, populate_by_name=True, extra="forbid", hide_input_in_errors=True
+    )
 
     knowledge_store_id: str
     """The store to reason over (`ks_...`)."""
     model: str | None = "jockey1.0"
     """None sends none, as the newest API has no such field."""
-    api_key: SecretStr | None = Field(
-        default_factory=secret_from_env(["TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY"], default=None)
+    api_key: SecretStr | str | None = Field(
+        default_factory=secret_from_env(["TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY"], default=None), repr=False
     )
-    """Not needed with `client` and `async_client`."""
+    """Not needed with `client` or `async_client`. Kept as a secret; a pickle holds none, and reads it anew."""
     base_url: str | None = None
     """Else `TWELVELABS_BASE_URL`, else the public service."""
     timeout: float = 300.0
@@ -63,38 +90,93 @@ class ChatTwelveLabs(BaseChatModel):
     client: Client | None = Field(default=None, exclude=True)
     """A configured client of `twelvelabs_responses`, in place of key, address, timeout and retries."""
     async_client: AsyncClient | None = Field(default=None, exclude=True)
-    """Its async twin."""
+    """Its async twin; without it, one is made from `client`."""
     instructions: str | None = None
     """Guidance for every turn, put before the system messages; together at most 2,000 characters."""
+    include: tuple[Literal["intermediate_outputs"], ...] = ()
+    """`("intermediate_outputs",)` asks for commentary and the service's own function calls, as they happen."""
     selections: tuple[Selection, ...] = ()
     """Store items and collections to prefer, named in the text by `{{sel:N}}`."""
     request_metadata: dict[str, str] | None = None
     """The API's `metadata`: at most 16 pairs. (LangChain's own `metadata` goes into traces.)"""
     session_id: str | None = None
     """Go on with this session, whatever the history says."""
+    on_stale_session: OnStaleSession = "fork"
+    """What to do about a history whose session has moved on: begin a new one with a transcript, go on, or say so."""
+    stop: list[str] | None = Field(default=None, alias="stop_sequences")
+    """The text ends before the first of these. The service knows none: the answer is cut here."""
+    streaming: bool = False
+    """Whether `invoke` reads the answer as a stream, so that callbacks hear of its tokens."""
     extra_body: dict[str, Any] | None = None
     """Fields to send as they are, for what the service learns after this version."""
+    cache: bool | None = Field(default=False, exclude=True)  # type: ignore[assignment]  # a narrower choice on purpose
+    """Always False: an answer carries its session, and a cached one would put strangers into one conversation."""
 
     _client: Client = PrivateAttr()
     _async_client: AsyncClient = PrivateAttr()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_sampling(cls, values: Any) -> Any:
+        return _known(values) if isinstance(values, dict) else values
+
+    @field_validator("api_key")
+    @classmethod
+    def _secret(cls, value: SecretStr | str | None) -> SecretStr | None:
+        return SecretStr(value) if isinstance(value, str) else value
+
+    @field_validator("cache")
+    @classmethod
+    def _no_cache(cls, value: bool | None) -> bool:  # noqa: FBT001 - pydantic hands it over so
+        if value:
+            raise InvalidArgumentError("cache", repr(value), "False: a cached answer would share its session")
+        return False
+
     @model_validator(mode="after")
     def _with_clients(self) -> Self:
-        settings: dict[str, Any] = {
-            "api_key": self.api_key.get_secret_value() if self.api_key else None,
-            "base_url": self.base_url,
-            "timeout": self.timeout,
-            "retry": Retry(max_retries=self.max_retries),
-        }
-        # One memory of sessions: a turn may be asked through one twin and followed through the other.
-        given = self.async_client.sessions if self.async_client else None
-        self._client = self.client or Client(**settings, sessions=given)
-        self._async_client = self.async_client or AsyncClient(**settings, sessions=self._client.sessions)
+        self._make_clients()
+        self._add_version("twelvelabs-responses", __version__)
         return self
+
+    def _make_clients(self) -> None:
+        given = self.client
+        if given is None and self.async_client is None:
+            key = self.api_key.get_secret_value() if isinstance(self.api_key, SecretStr) else self.api_key
+            retry = Retry(max_retries=self.max_retries)
+            given = Client(api_key=key, base_url=self.base_url, timeout=self.timeout, retry=retry)
+        self._client, self._async_client = client_twins(given, self.async_client)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        fields = {**state["__dict__"], "api_key": None}
+        return {**state, "__dict__": fields, "__pydantic_private__": None}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__({**state, "__pydantic_private__": {}})
+        self.api_key = secret_from_env(["TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY"], default=None)()
+        self._make_clients()
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self.model_copy()
+
+    @property
+    def sessions(self) -> Sessions:
+        """The memory of sessions: which turns are under way, and which answers are the newest."""
+        return self._client.sessions
 
     @property
     def _llm_type(self) -> str:
         return "twelvelabs"
+
+    @classmethod
+    def is_lc_serializable(cls) -> bool:
+        """Whether LangChain can write the model down, its key left out."""
+        return True
+
+    @classmethod
+    def get_lc_namespace(cls) -> list[str]:
+        """Where LangChain finds the class again."""
+        return ["langchain_twelvelabs", "chat_models"]
 
     @property
     def lc_secrets(self) -> dict[str, str]:
@@ -105,11 +187,73 @@ class ChatTwelveLabs(BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         return {"model": self.model, "knowledge_store_id": self.knowledge_store_id}
 
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        return ModelProfile(
+            text_inputs=True,
+            image_inputs=False,
+            video_inputs=False,
+            text_outputs=True,
+            tool_calling=False,
+            structured_output=True,
+        )
+
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)
         params["ls_provider"] = "twelvelabs"
         params["ls_model_name"] = kwargs.get("model") or self.model or "unnamed"
         return params
+
+    def get_num_tokens(self, text: str) -> int:
+        """Return a rough count: the service tells its tokens only after the answer."""
+        return count_tokens_approximately([text])
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Return the model with these options bound; tools it cannot call.
+
+        `create_agent(model, response_format=...)` binds an empty list of tools, which is fine.
+
+        Raises:
+            InvalidArgumentError: There are tools; the message names what to use instead.
+        """
+        return self.bind(tools=list(tools), **self._refusing(tools=list(tools)), **kwargs)
+
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type,
+        *,
+        include_raw: bool = False,
+        method: str = "json_schema",
+        strict: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Return the model with its answers read as objects of the schema.
+
+        Args:
+            schema: A pydantic model (v2 or v1), a TypedDict, or a JSON Schema with a title.
+            include_raw: Also give the message itself, and a parsing error in place of raising it.
+            method: `json_schema`; the other names that LangChain has mean the same here.
+            strict: Accepted by the service, without effect.
+            **kwargs: None are known.
+
+        Raises:
+            InvalidArgumentError: A schema that the service cannot honour, or an unknown method or option.
+        """
+        if method not in METHODS:
+            raise InvalidArgumentError("method", repr(method), ", ".join(METHODS))
+        if kwargs:
+            raise InvalidArgumentError(", ".join(kwargs), "options of these names", "include_raw, method, strict")
+        with as_model_errors():
+            wanted = response_format(schema, strict=strict)
+        told = {"kwargs": {"method": method, "strict": strict}, "schema": schema}
+        return structured(
+            self.bind(response_format=wanted, ls_structured_output_format=told), schema, include_raw=include_raw
+        )
 
     def _generate(
         self,
@@ -118,9 +262,11 @@ class ChatTwelveLabs(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        user_input, options = self._request(messages, stop, kwargs)
-        response = self._client.create(user_input, **options)
-        return ChatResult(generations=[ChatGeneration(message=answer_message(response, options["model"]))])
+        with as_model_errors():
+            request = self._request(messages, stop, kwargs)
+            response = request.stop.response(self._client.create(request.input, **request.options))
+        message = answer_message(response, request.model, request.content)
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
     async def _agenerate(
         self,
@@ -129,9 +275,11 @@ class ChatTwelveLabs(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        user_input, options = self._request(messages, stop, kwargs)
-        response = await self._async_client.create(user_input, **options)
-        return ChatResult(generations=[ChatGeneration(message=answer_message(response, options["model"]))])
+        with as_model_errors():
+            request = self._request(messages, stop, kwargs)
+            response = request.stop.response(await self._async_client.create(request.input, **request.options))
+        message = answer_message(response, request.model, request.content)
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
         self,
@@ -140,13 +288,16 @@ class ChatTwelveLabs(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        user_input, options = self._request(messages, stop, kwargs)
-        chunks = MessageChunks(options["model"])
-        with self._client.stream(user_input, **options) as stream:
-            for event, pieces in stream.updates():
-                for message_chunk in chunks.of(event, pieces):
-                    yield _told(message_chunk, run_manager)
-            yield _told(chunks.last(stream.response), run_manager)
+        with as_model_errors():
+            request = self._request(messages, stop, kwargs)
+            chunks = AnswerChunks(request.model, request.content)
+            with self._client.stream(request.input, **request.options) as stream:
+                for event, pieces in stream.updates():
+                    shown = request.stop.pieces(pieces, at_end=event.terminal)
+                    message_chunk = chunks.of(event, shown)
+                    if message_chunk is not None:
+                        yield _told(message_chunk, run_manager)
+                yield _told(chunks.last(request.stop.response(stream.response)), run_manager)
 
     async def _astream(
         self,
@@ -155,35 +306,41 @@ class ChatTwelveLabs(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        user_input, options = self._request(messages, stop, kwargs)
-        chunks = MessageChunks(options["model"])
-        async with self._async_client.stream(user_input, **options) as stream:
-            async for event, pieces in stream.updates():
-                for message_chunk in chunks.of(event, pieces):
-                    yield await _atold(message_chunk, run_manager)
-            yield await _atold(chunks.last(stream.response), run_manager)
+        with as_model_errors():
+            request = self._request(messages, stop, kwargs)
+            chunks = AnswerChunks(request.model, request.content)
+            async with self._async_client.stream(request.input, **request.options) as stream:
+                async for event, pieces in stream.updates():
+                    shown = request.stop.pieces(pieces, at_end=event.terminal)
+                    message_chunk = chunks.of(event, shown)
+                    if message_chunk is not None:
+                        yield await _atold(message_chunk, run_manager)
+                yield await _atold(chunks.last(request.stop.response(stream.response)), run_manager)
 
-    def _request(
-        self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
-    ) -> tuple[tuple[InputItem, ...], RequestOptions]:
-        if stop:
-            raise InvalidArgumentError("stop", repr(stop), "none: the service has no stop sequences")
-        kwargs.pop("stream", None)
-        options: dict[str, Any] = {
-            "knowledge_store_id": self.knowledge_store_id,
-            "model": self.model,
-            "session_id": self.session_id,
-            "instructions": self.instructions,
-            "selections": self.selections,
-            "metadata": self.request_metadata,
-            "extra_body": self.extra_body,
-        } | kwargs
-        told = conversation(messages, options["knowledge_store_id"])
-        parts = [part for part in (options["instructions"], told.instructions) if part]
-        options["instructions"] = "\n\n".join(parts) or None
-        if options["session_id"] is None and told.session is not None:
-            options["session_id"] = self._client.sessions.continued(told.session, "error")
-        return told.input, RequestOptions(**options)  # type: ignore[typeddict-item]  # checked by the core
+    def _request(self, messages: list[BaseMessage], stop: list[str] | None, call: dict[str, Any]) -> ModelRequest:
+        return model_request(
+            messages,
+            defaults={"text": None} | {name: getattr(self, name) for name in _OPTIONS},
+            call=_known(call),
+            stop=stop if stop is not None else self.stop or (),
+            sessions=self.sessions,
+            limit=self._client.limits.content,
+        )
+
+    def _refusing(self, *, tools: list[Any]) -> dict[str, Any]:
+        if tools:
+            allowed = "none: let another model drive the agent, and give it create_video_tool(model)"
+            with as_model_errors():
+                raise InvalidArgumentError("tools", f"{len(tools)} tools to call", allowed)
+        return {}
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the options without those that only other services know, with a word about what is left out."""
+    unknown = sorted(name for name in _SAMPLING & values.keys() if values[name] is not None)
+    if unknown:
+        warnings.warn(f"{', '.join(unknown)}: TwelveLabs has no such option; it is not sent", stacklevel=3)
+    return {name: value for name, value in values.items() if name not in _SAMPLING}
 
 
 def _told(message_chunk: AIMessageChunk, run_manager: CallbackManagerForLLMRun | None) -> ChatGenerationChunk:

@@ -54,8 +54,10 @@ from twelvelabs_responses._response import (
     Usage,
 )
 from twelvelabs_responses._retry import Retry
+from twelvelabs_responses._schema import accepted_schema, schema_name
 from twelvelabs_responses._session import OnStaleSession, Session, Sessions
 from twelvelabs_responses._stream import AsyncStream, Stream
+from twelvelabs_responses._transcript import EarlierMessage, with_transcript
 from twelvelabs_responses._version import __version__
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "ContentPart",
     "ContentPartAdded",
     "ContentPartDone",
+    "EarlierMessage",
     "ErrorEvent",
     "FailureDetails",
     "FunctionCall",
@@ -121,4 +124,7 @@ __all__ = [
     "UnknownPart",
     "Usage",
     "__version__",
+    "accepted_schema",
+    "schema_name",
+    "with_transcript",
 ]

@@ -1,0 +1,106 @@
+"""A call of the model -> the one request that it sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from langchain_twelvelabs._content import AnswerContent, answer_content
+from langchain_twelvelabs._input import conversation
+from langchain_twelvelabs._stop import StopSequences
+from langchain_twelvelabs._structured import text_param
+from twelvelabs_responses import InputItem, InvalidArgumentError, RequestOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from langchain_core.messages import BaseMessage
+
+    from twelvelabs_responses import Sessions
+
+# What LangChain's agents and chains hand over and this service has no use for, as long as it says nothing.
+_EMPTY = frozenset({"tools", "tool_choice", "parallel_tool_calls", "strict", "stream", "response_format"})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """What one call sends, and how its answer is to be shown.
+
+    Attributes:
+        input: The input items.
+        options: The other arguments of `create` and `stream`.
+        model: The model that is asked for, as the newest service names none.
+        content: The shape of the answer's content; for one answer only.
+        stop: The stop sequences, for one answer only.
+    """
+
+    input: tuple[InputItem, ...]
+    options: RequestOptions
+    model: str | None
+    content: AnswerContent
+    stop: StopSequences
+
+
+def model_request(  # noqa: PLR0913 - a call, the model it is made of, and what both know of sessions
+    messages: Sequence[BaseMessage],
+    *,
+    defaults: Mapping[str, Any],
+    call: Mapping[str, Any],
+    stop: Sequence[str],
+    sessions: Sessions,
+    limit: int,
+) -> ModelRequest:
+    """Return the request of one call.
+
+    Args:
+        messages: The history, with what is new at its end.
+        defaults: The model's own options, by name.
+        call: The options of this call; they win.
+        stop: The stop sequences.
+        sessions: The memory of sessions.
+        limit: Characters that one input item may have.
+
+    Raises:
+        InvalidArgumentError: A message or an option that the service cannot take.
+        SessionError: The history is stale, and the policy is to say so.
+    """
+    chosen = {**defaults, **_checked(call, defaults)}
+    text = chosen.pop("text")
+    if (wanted := chosen.pop("response_format", None)) is not None:
+        text = text_param(wanted)
+    told = conversation(messages, chosen["knowledge_store_id"], chosen["session_id"])
+    policy, session_id = chosen.pop("on_stale_session"), chosen["session_id"]
+    if session_id is None and told.session is not None:
+        session_id = sessions.continued(told.session, policy)
+    turn = told.turn(goes_on=session_id is not None, selections=chosen["selections"], limit=limit)
+    parts = [part for part in (chosen["instructions"], told.instructions) if part]
+    output_version = chosen.pop("output_version")
+    options = RequestOptions(
+        knowledge_store_id=chosen["knowledge_store_id"],
+        model=chosen["model"],
+        session_id=session_id,
+        instructions="\n\n".join(parts) or None,
+        include=chosen["include"],
+        text=text,
+        selections=turn.selections,
+        metadata=chosen["request_metadata"],
+        extra_body=chosen["extra_body"],
+    )
+    content = answer_content(chosen["include"], output_version)
+    return ModelRequest(turn.input, options, chosen["model"], content, StopSequences(stop))
+
+
+def _checked(call: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a call without those that say nothing."""
+    if call.get("tools"):
+        raise InvalidArgumentError(
+            "tools",
+            "tools to call",
+            "none: the service calls functions of its own only. Let another model drive the agent, and give it "
+            "create_video_tool(model)",
+        )
+    said = {name: value for name, value in call.items() if name not in _EMPTY or name == "response_format"}
+    for name in said:
+        if name not in defaults and name != "response_format":
+            raise InvalidArgumentError(name, "an option of this name", ", ".join(sorted(defaults)))
+    return said

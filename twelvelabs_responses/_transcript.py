@@ -1,0 +1,69 @@
+"""Earlier messages that a session does not know -> text at the head of the new one.
+
+The service keeps a conversation by itself, but it cannot take one over: another model's answers, a history that was
+edited, a session that has moved on. Such messages go along once, as a transcript in which nothing can pass for another
+turn, a tag or a selection.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HEAD = "The conversation so far:"
+_NOW = "The new message:"
+# Braces as well: `{{sel:0}}` in an earlier message would point at a selection of this request.
+_BRACES = {"{{": "&#123;&#123;", "}}": "&#125;&#125;"}
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierMessage:
+    """A message of the conversation so far.
+
+    Attributes:
+        role: Who spoke, in one word: `user`, `assistant`, `tool`.
+        text: What was said.
+    """
+
+    role: str
+    text: str
+
+
+def with_transcript(earlier: Sequence[EarlierMessage], text: str, limit: int) -> str:
+    """Return the new message's text with the conversation so far at its head.
+
+    Args:
+        earlier: The messages so far, oldest first.
+        text: The new message.
+        limit: Characters (code points) that one input item may have. The newest messages that fit are kept; a warning
+            says how many did not.
+    """
+    if not earlier:
+        return text
+    lines = [f'<message role="{escape(message.role)}">{escape(message.text, _BRACES)}</message>' for message in earlier]
+    room = limit - len(_joined([], text))
+    kept = _newest_that_fit(lines, room)
+    if len(kept) < len(lines):
+        left_out = f"{len(lines) - len(kept)} of {len(lines)} earlier messages"
+        warnings.warn(
+            f"{left_out} do not fit into {limit:,} characters beside the new one; the transcript begins after them",
+            stacklevel=2,
+        )
+    return _joined(kept, text) if kept else text
+
+
+def _joined(lines: Sequence[str], text: str) -> str:
+    return "\n".join([_HEAD, "<conversation>", *lines, "</conversation>", "", _NOW, text])
+
+
+def _newest_that_fit(lines: Sequence[str], room: int) -> list[str]:
+    first = len(lines)
+    while first and len(lines[first - 1]) + 1 <= room:
+        first -= 1
+        room -= len(lines[first]) + 1
+    return list(lines[first:])
