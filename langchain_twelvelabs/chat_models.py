@@ -18,6 +18,7 @@ from twelvelabs_responses import (
     RequestOptions,
     Retry,
     Selection,
+    client_twins,
 )
 
 if TYPE_CHECKING:
@@ -86,10 +87,10 @@ class ChatTwelveLabs(BaseChatModel):
             "timeout": self.timeout,
             "retry": Retry(max_retries=self.max_retries),
         }
-        # One memory of sessions: a turn may be asked through one twin and followed through the other.
-        given = self.async_client.sessions if self.async_client else None
-        self._client = self.client or Client(**settings, sessions=given)
-        self._async_client = self.async_client or AsyncClient(**settings, sessions=self._client.sessions)
+        given = self.client
+        if given is None and self.async_client is None:
+            given = Client(**settings)
+        self._client, self._async_client = client_twins(given, self.async_client)
         return self
 
     @property

@@ -1,7 +1,7 @@
 """Ask TwelveLabs knowledge stores: `POST /responses`, blocking or async, whole or as a stream."""
 
 from twelvelabs_responses._citations import Annotation, Citation, UnknownAnnotation
-from twelvelabs_responses._client import AsyncClient, Client
+from twelvelabs_responses._client import AsyncClient, Client, client_twins
 from twelvelabs_responses._errors import (
     APIConnectionError,
     APIStatusError,
@@ -121,4 +121,5 @@ __all__ = [
     "UnknownPart",
     "Usage",
     "__version__",
+    "client_twins",
 ]

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Sys
 from pydantic import ValidationError
 
 from langchain_twelvelabs import ChatTwelveLabs, citations
-from twelvelabs_responses import AsyncClient, Client, InvalidArgumentError, RateLimitError, SessionError
+from twelvelabs_responses import Client, InvalidArgumentError, RateLimitError, SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +94,14 @@ def test_a_second_turn_sends_only_what_is_new_in_the_same_session(
     assert body["input"] == [{"type": "message", "role": "user", "content": "And what is the penalty for?"}]
     assert body["session_id"] == answer.response_metadata["session_id"]
     assert body["instructions"] == "Speak plainly."
+
+
+def test_a_turn_followed_through_one_twin_is_stale_for_the_other(model: ChatTwelveLabs) -> None:
+    history: list[BaseMessage] = [HumanMessage(QUESTION)]
+    history += [model.invoke(history), HumanMessage("And then?")]
+    asyncio.run(model.ainvoke(history))
+    with pytest.raises(SessionError, match="has moved on"):
+        model.invoke(history)
 
 
 def test_a_turn_asked_through_one_twin_can_be_followed_through_the_other(model: ChatTwelveLabs) -> None:
@@ -201,10 +209,9 @@ def test_the_key_is_in_no_repr_and_no_dump(model: ChatTwelveLabs) -> None:
 
 def test_given_clients_are_used_and_need_no_key(emulator: Emulator) -> None:
     client = Client(api_key="key-of-the-tests", base_url=emulator.base_url)
-    async_client = AsyncClient(api_key="key-of-the-tests", base_url=emulator.base_url)
-    store = emulator.knowledge_store_id
-    model = ChatTwelveLabs(knowledge_store_id=store, client=client, async_client=async_client)
-    assert model.invoke(QUESTION).text.startswith("(Emulator)")
+    model = ChatTwelveLabs(knowledge_store_id=emulator.knowledge_store_id, client=client)
+    assert model.invoke(QUESTION).text == asyncio.run(model.ainvoke(QUESTION)).text
+    assert model._async_client.sessions is client.sessions
     client.close()
     with pytest.raises(RuntimeError, match="closed"):
         model.invoke(QUESTION)
