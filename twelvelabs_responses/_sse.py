@@ -37,7 +37,7 @@ class ServerSentEvents:
     @property
     def is_amid(self) -> bool:
         """Whether an event or a line has begun and not ended."""
-        return bool(self._line or self._data)
+        return any(self._line) or bool(self._data)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the data of every event that `chunk` completes. Take them all before the next chunk.
