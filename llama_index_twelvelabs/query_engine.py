@@ -13,7 +13,7 @@ from llama_index.core.callbacks.schema import CBEventType, EventPayload
 from llama_index.core.prompts import PromptTemplate
 
 from llama_index_twelvelabs._convert import response_metadata, source_nodes
-from twelvelabs_responses import AsyncClient, Client, InvalidArgumentError, RequestOptions, Retry
+from twelvelabs_responses import AsyncClient, Client, InvalidArgumentError, RequestOptions, Retry, client_twins
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
@@ -80,9 +80,9 @@ class TwelveLabsQueryEngine(BaseQueryEngine):
             "timeout": timeout,
             "retry": Retry(max_retries=max_retries),
         }
-        # One memory of sessions: a turn may be asked through one twin and followed through the other.
-        self._client = client or Client(**settings, sessions=async_client.sessions if async_client else None)
-        self._async_client = async_client or AsyncClient(**settings, sessions=self._client.sessions)
+        if client is None and async_client is None:
+            client = Client(**settings)
+        self._client, self._async_client = client_twins(client, async_client)
         self._streaming = streaming
         self._instructions = PromptTemplate(instructions or "")
         self._session_id = session_id

@@ -1,7 +1,7 @@
 """Ask TwelveLabs knowledge stores: `POST /responses`, blocking or async, whole or as a stream."""
 
 from twelvelabs_responses._citations import Annotation, Citation, UnknownAnnotation
-from twelvelabs_responses._client import AsyncClient, Client
+from twelvelabs_responses._client import AsyncClient, Client, client_twins
 from twelvelabs_responses._errors import (
     APIConnectionError,
     APIStatusError,
@@ -125,6 +125,7 @@ __all__ = [
     "Usage",
     "__version__",
     "accepted_schema",
+    "client_twins",
     "schema_name",
     "with_transcript",
 ]

@@ -11,7 +11,7 @@ from weakref import finalize
 
 import httpx
 
-from twelvelabs_responses._errors import ResponsesError
+from twelvelabs_responses._errors import InvalidArgumentError, ResponsesError
 from twelvelabs_responses._http import (
     Sending,
     connection_error,
@@ -41,6 +41,8 @@ class Client(Twin[httpx.Client]):
     {Twin.__doc__}
     """
 
+    _http_type = httpx.Client
+
     def _prepare(self) -> None:
         self._made_http: httpx.Client | None = None
         self._making = Lock()
@@ -58,7 +60,8 @@ class Client(Twin[httpx.Client]):
 
         Args:
             input: The question, or several input items.
-            **options: See `RequestOptions`; `knowledge_store_id` is needed.
+            **options: `knowledge_store_id` (needed), `model`, `session_id`, `instructions`, `include`, `text` or
+                `output_schema`, `selections`, `metadata`, `extra_body`; see `RequestOptions`.
 
         Raises:
             InvalidArgumentError: The request is refused; nothing was sent.
@@ -83,15 +86,28 @@ class Client(Twin[httpx.Client]):
 
         Args:
             input: The question, or several input items.
-            **options: See `RequestOptions`; `knowledge_store_id` is needed.
+            **options: `knowledge_store_id` (needed), `model`, `session_id`, `instructions`, `include`, `text` or
+                `output_schema`, `selections`, `metadata`, `extra_body`; see `RequestOptions`.
 
         Raises:
             InvalidArgumentError: The request is refused. Nothing is sent before the stream is entered.
         """
         return Stream(self._turn(input, options, stream=True), self._send)
 
+    def twin(self) -> AsyncClient:
+        """Return the async client with the same settings, which shares the memory of sessions.
+
+        Raises:
+            InvalidArgumentError: This client was made with `http=...`, which the twin cannot use.
+        """
+        self._check_twin()
+        return AsyncClient(**self._arguments())
+
     def close(self) -> None:
-        """Close the connections that this client made. It cannot be used any more."""
+        """Close the connections that this client made. It cannot be used any more.
+
+        End its streams first: one that another thread is reading ends with its next byte or its timeout.
+        """
         self._closed = True
         with self._making:
             http, self._made_http = self._made_http, None
@@ -139,6 +155,8 @@ class AsyncClient(Twin[httpx.AsyncClient]):
     {Twin.__doc__}
     """
 
+    _http_type = httpx.AsyncClient
+
     def _prepare(self) -> None:
         self._made_http: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, AsyncGenerator[None, None]]] = {}
 
@@ -155,7 +173,8 @@ class AsyncClient(Twin[httpx.AsyncClient]):
 
         Args:
             input: The question, or several input items.
-            **options: See `RequestOptions`; `knowledge_store_id` is needed.
+            **options: `knowledge_store_id` (needed), `model`, `session_id`, `instructions`, `include`, `text` or
+                `output_schema`, `selections`, `metadata`, `extra_body`; see `RequestOptions`.
 
         Raises:
             InvalidArgumentError: The request is refused; nothing was sent.
@@ -180,12 +199,22 @@ class AsyncClient(Twin[httpx.AsyncClient]):
 
         Args:
             input: The question, or several input items.
-            **options: See `RequestOptions`; `knowledge_store_id` is needed.
+            **options: `knowledge_store_id` (needed), `model`, `session_id`, `instructions`, `include`, `text` or
+                `output_schema`, `selections`, `metadata`, `extra_body`; see `RequestOptions`.
 
         Raises:
             InvalidArgumentError: The request is refused. Nothing is sent before the stream is entered.
         """
         return AsyncStream(self._turn(input, options, stream=True), self._send)
+
+    def twin(self) -> Client:
+        """Return the blocking client with the same settings, which shares the memory of sessions.
+
+        Raises:
+            InvalidArgumentError: This client was made with `http=...`, which the twin cannot use.
+        """
+        self._check_twin()
+        return Client(**self._arguments())
 
     async def aclose(self) -> None:
         """Close the connections that this client made in this event loop. It cannot be used any more."""
@@ -232,6 +261,26 @@ class AsyncClient(Twin[httpx.AsyncClient]):
             self._made_http[loop] = (http, lifetime)
             await anext(lifetime)
         return self._made_http[loop][0]
+
+
+def client_twins(client: Client | None, async_client: AsyncClient | None) -> tuple[Client, AsyncClient]:
+    """Return both twins where one or both are given; they share their memory of sessions.
+
+    A turn may be asked through one and followed through the other, so both must know of it.
+
+    Raises:
+        InvalidArgumentError: None is given; or both, each with a memory of its own; or one that has no twin.
+    """
+    if client is not None and async_client is not None:
+        if client.sessions is not async_client.sessions:
+            got, allowed = "another memory of sessions than `client`", "AsyncClient(..., sessions=client.sessions)"
+            raise InvalidArgumentError("async_client", got, allowed)
+        return client, async_client
+    if client is not None:
+        return client, client.twin()
+    if async_client is not None:
+        return async_client.twin(), async_client
+    raise InvalidArgumentError("client", "neither `client` nor `async_client`", "one of the two, or both")
 
 
 async def _until_the_loop_ends(http: httpx.AsyncClient) -> AsyncGenerator[None, None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import urllib.request
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import httpx
 from twelvelabs_responses._errors import (
     APIConnectionError,
     APITimeoutError,
+    InvalidArgumentError,
     ProtocolError,
     ResponsesError,
     StreamInterruptedError,
@@ -20,6 +22,7 @@ from twelvelabs_responses._errors import (
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Iterator
 
     from twelvelabs_responses._settings import Settings
     from twelvelabs_responses._turn import Turn
@@ -38,12 +41,14 @@ def tls_context() -> ssl.SSLContext:
 
 def new_client(settings: Settings) -> httpx.Client:
     """Return a blocking client for the service's host."""
-    return httpx.Client(transport=httpx.HTTPTransport(**_transport_options(settings)))
+    with _refusing_odd_proxies():
+        return httpx.Client(transport=httpx.HTTPTransport(**_transport_options(settings)))
 
 
 def new_async_client(settings: Settings) -> httpx.AsyncClient:
     """Return an async client for the service's host. It belongs to the running event loop."""
-    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(**_transport_options(settings)))
+    with _refusing_odd_proxies():
+        return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(**_transport_options(settings)))
 
 
 def new_request(http: httpx.Client | httpx.AsyncClient, turn: Turn, trace: object) -> httpx.Request:
@@ -130,6 +135,14 @@ def _host_without_key(error: httpx.RequestError) -> str:
     """Return the host, the key taken out of the request: the error carries it along, and so would ours as its cause."""
     error.request.headers.pop("x-api-key", None)
     return error.request.url.host
+
+
+@contextmanager
+def _refusing_odd_proxies() -> Iterator[None]:
+    try:
+        yield
+    except (ImportError, ValueError) as error:
+        raise InvalidArgumentError("the proxy of the environment", str(error), "a proxy that httpx can use") from error
 
 
 def _words(error: Exception) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _EVENT: TypeAdapter[ResponseStreamEvent] = TypeAdapter(KnownEvent)
 _DONE = b"[DONE]"
+_NAMED = frozenset(UnknownEvent.model_fields)
 
 
 def encode_request(request: ResponseRequest, *, stream: bool) -> bytes:
@@ -46,7 +47,7 @@ def encode_request(request: ResponseRequest, *, stream: bool) -> bytes:
     except UnicodeEncodeError as error:
         raise InvalidArgumentError("request", "a lone surrogate", "text that UTF-8 can hold") from error
     except ValueError as error:
-        raise InvalidArgumentError("request", "NaN or an infinite number", "numbers that JSON has") from error
+        raise InvalidArgumentError("request", str(error), "numbers that JSON has") from error
 
 
 def decode_response(body: bytes) -> Response:
@@ -89,6 +90,11 @@ class EventDecoder:
         self.done = False
         """Whether `[DONE]` has come. What follows it is not read."""
 
+    @property
+    def is_amid(self) -> bool:
+        """Whether an event has begun and not ended: its bytes are on the way."""
+        return self._frames.is_amid
+
     def feed(self, chunk: bytes) -> Iterator[ResponseStreamEvent]:
         """Yield the events that `chunk` completes. Take them all before the next chunk.
 
@@ -121,7 +127,7 @@ class EventDecoder:
             is_first, self._ended = not self._ended, True
             return is_first
         number = event.sequence_number
-        if not isinstance(number, int):
+        if number is None:
             return True
         if number <= self._last_number:
             return False
@@ -143,12 +149,20 @@ def _other_event(data: bytes) -> ResponseStreamEvent | None:
     kind = said.get("type")
     if kind is None and "error" in said:
         said["type"] = "error"
-    elif kind not in KNOWN_TYPES:
-        return UnknownEvent.model_construct(**said)
+    elif not isinstance(kind, str) or kind not in KNOWN_TYPES:
+        return _unknown_event(said)
     try:
         return _EVENT.validate_python(said)
     except ValidationError as fault:
         raise ProtocolError(f"an event cannot be read ({_first_fault(fault)}): {snippet(data)}") from fault
+
+
+def _unknown_event(said: dict[str, Any]) -> UnknownEvent:
+    try:
+        return UnknownEvent.model_validate(said)
+    except ValidationError:
+        # Even its type or its number is odd: kept with the rest, under names that are its own.
+        return UnknownEvent.model_validate({f"odd_{name}" if name in _NAMED else name: said[name] for name in said})
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -61,7 +61,7 @@ class Reading:
         self._decoder = EventDecoder()
         self._body = Body()
         self._silence = 0.0
-        self.fold = Fold()
+        self.fold = Fold(wants_intermediate_outputs=bool(turn.request.include))
 
     @property
     def ended(self) -> bool:
@@ -84,11 +84,11 @@ class Reading:
         try:
             if self._content_type in ("text/event-stream", ""):
                 yield from self._noted(self._decoder.feed(chunk))
+                self._check_stall()
             elif self._content_type == "application/json":
                 self._body.take(chunk)
             else:
                 raise ProtocolError(f"the answer is {self._content_type}, not a stream: {snippet(chunk)}")
-            self._check_stall()
         except ResponsesError as error:
             self.fold.with_text_so_far(error)
             raise
@@ -111,15 +111,18 @@ class Reading:
         for event in events:
             if not isinstance(event, Keepalive):
                 self._silence = 0.0
-            pieces = self.fold.add(event)
-            self._turn.names_session(self.fold.session_id)
-            if self.fold.ended:
-                self._turn.answered(self.fold.response)
+            try:
+                pieces = self.fold.add(event)
+            finally:
+                self._turn.names_session(self.fold.session_id)
+                if self.fold.ended:
+                    self._turn.answered(self.fold.response)
             yield event, pieces
             if self.fold.ended:
                 return
 
     def _check_stall(self) -> None:
+        # Bytes of an event that has not ended are on the way: that is slow, and no stall.
         limit = self._turn.settings.stall_timeout
-        if self._silence > limit:
-            raise APITimeoutError(f"nothing but keepalives for {self._silence:.0f} s (stall_timeout={limit:g})")
+        if self._silence > limit and not self._decoder.is_amid:
+            raise APITimeoutError(f"nothing but keepalives for {self._silence:.3g} s (stall_timeout={limit:g})")

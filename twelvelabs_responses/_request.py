@@ -41,6 +41,13 @@ class Limits:
     instructions: int = 2_000
     metadata: int = 16
 
+    def __post_init__(self) -> None:
+        """Refuse what is no count."""
+        for name in ("content", "instructions", "metadata"):
+            limit = getattr(self, name)
+            if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+                raise InvalidArgumentError(f"Limits.{name}", repr(limit), "a whole number above 0")
+
 
 class _Sent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -119,7 +126,7 @@ class RequestOptions(TypedDict, total=False):
     model: str | None
     session_id: str | None
     instructions: str | None
-    include: Sequence[str]
+    include: Sequence[Literal["intermediate_outputs"]]
     text: TextParam | Mapping[str, Any] | None
     output_schema: type[BaseModel] | Mapping[str, Any] | None
     selections: Sequence[Selection]
@@ -134,7 +141,7 @@ def response_request(user_input: str | Sequence[InputItem], options: RequestOpti
         InvalidArgumentError: Something is missing, unknown, too long or does not fit; nothing was sent.
     """
     values: dict[str, Any] = {name: value for name, value in options.items() if value is not None or name == "model"}
-    values["input"] = [InputItem(content=user_input)] if isinstance(user_input, str) else user_input
+    values["input"] = _input_items(user_input)
     output_schema = values.pop("output_schema", None)
     if output_schema is not None:
         if "text" in values:
@@ -149,6 +156,14 @@ def response_request(user_input: str | Sequence[InputItem], options: RequestOpti
     _check_selections(request)
     _check_extra_body(request)
     return _with_accepted_schema(request)
+
+
+def _input_items(user_input: object) -> Sequence[object]:
+    if isinstance(user_input, str):
+        return [InputItem(content=user_input)]
+    if not isinstance(user_input, Sequence) or isinstance(user_input, (bytes, bytearray)):
+        raise InvalidArgumentError("input", _described(user_input), "a string, or a sequence of input items")
+    return user_input
 
 
 def _text_param(output_schema: type[BaseModel] | Mapping[str, Any]) -> dict[str, Any]:

@@ -225,6 +225,10 @@ class Response(Read):
         """The citations of the reply, their markers as spans of `text`."""
         return tuple(self._citations())
 
+    def json(self) -> dict[str, Any]:  # type: ignore[override]  # pydantic's own of this name is a relic of version 1
+        """Return the response as JSON values, as an HTTP answer does; LangChain's tracing asks an error for it."""
+        return self.model_dump(mode="json")
+
     def parsed(self, output_type: OutputType[OutputT]) -> OutputT:
         """Return the reply as an object of `output_type`: a pydantic model, `dict`, or any type pydantic reads.
 

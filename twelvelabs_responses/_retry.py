@@ -42,10 +42,12 @@ class Retry:
 
     def __post_init__(self) -> None:
         """Refuse what is no number of times or seconds."""
-        if not _is_at_least_zero(self.max_retries, int):
+        if isinstance(self.max_retries, bool) or not _is_at_least_zero(self.max_retries, int):
             raise InvalidArgumentError("max_retries", repr(self.max_retries), "a whole number, 0 or more")
         if not _is_at_least_zero(self.budget, (int, float)):
             raise InvalidArgumentError("budget", repr(self.budget), "0 seconds or more")
+        if not isinstance(self.ambiguous, bool):
+            raise InvalidArgumentError("ambiguous", repr(self.ambiguous), "True or False")
 
     def delay(
         self, error: ResponsesError, attempt: int, *, waited: float = 0.0, in_session: bool = False
@@ -69,9 +71,7 @@ class Retry:
     def _may_repeat(self, error: ResponsesError, *, in_session: bool) -> bool:
         if isinstance(error, QuotaExceededError):
             return False
-        if isinstance(error, RateLimitError):
-            return True
-        if not isinstance(error, (APIConnectionError, InternalServerError)):
+        if not isinstance(error, (RateLimitError, APIConnectionError, InternalServerError)):
             return False
         return not error.ambiguous or (self.ambiguous and not in_session)
 

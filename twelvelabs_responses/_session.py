@@ -9,8 +9,8 @@ what it does not know is taken to be the newest.
 from __future__ import annotations
 
 from collections import OrderedDict
-from contextlib import nullcontext
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from twelvelabs_responses._errors import InvalidArgumentError, SessionError
@@ -47,9 +47,9 @@ class Sessions:
         remembered: How many sessions, and how many superseded answers, are kept; the oldest are forgotten first.
     """
 
-    lock: AbstractContextManager[Any] = field(default_factory=nullcontext, repr=False)
+    lock: AbstractContextManager[Any] = field(default_factory=Lock, repr=False)
     remembered: int = _REMEMBERED
-    _under_way: set[str] = field(default_factory=set, repr=False)
+    _under_way: dict[str, object] = field(default_factory=dict, repr=False)
     _newest: OrderedDict[str, tuple[str, ...]] = field(default_factory=OrderedDict, repr=False)
     _superseded: OrderedDict[str, None] = field(default_factory=OrderedDict, repr=False)
     _in_doubt: OrderedDict[str, None] = field(default_factory=OrderedDict, repr=False)
@@ -76,8 +76,12 @@ class Sessions:
             raise SessionError(f"session {session.session_id} {trouble}", session_id=session.session_id)
         return None
 
-    def begin(self, session_id: str | None) -> None:
+    def begin(self, session_id: str | None, turn: object = None) -> None:
         """Note that a turn of this session is being sent; None is a session that the service has yet to make.
+
+        Args:
+            session_id: The session.
+            turn: Who sends it. Only the same can end what it has begun.
 
         Raises:
             SessionError: Another turn of it is under way. The service documents nothing for two at once.
@@ -90,14 +94,19 @@ class Sessions:
                     f"a turn of session {session_id} is under way; wait for it, or begin a new session",
                     session_id=session_id,
                 )
-            self._under_way.add(session_id)
+            self._under_way[session_id] = turn
 
-    def answered(self, session_id: str | None, response_id: str | None) -> None:
+    def named(self, session_id: str, turn: object = None) -> None:
+        """Note that the service has named the session of a turn under way."""
+        with self.lock:
+            self._under_way.setdefault(session_id, turn)
+
+    def answered(self, session_id: str | None, response_id: str | None, turn: object = None) -> None:
         """Note the answer that the session's turn came to: it is the newest now."""
         if session_id is None:
             return
         with self.lock:
-            self._under_way.discard(session_id)
+            self._end(session_id, turn)
             self._in_doubt.pop(session_id, None)
             for previous in self._newest.get(session_id, ()):
                 if previous != response_id:
@@ -105,18 +114,22 @@ class Sessions:
             # An answer without an id supersedes those before it all the same.
             self._remember(self._newest, session_id, (response_id,) if response_id else ())
 
-    def refused(self, session_id: str | None) -> None:
+    def refused(self, session_id: str | None, turn: object = None) -> None:
         """Note that the service did not take the turn: the session stands where it stood."""
         if session_id is not None:
             with self.lock:
-                self._under_way.discard(session_id)
+                self._end(session_id, turn)
 
-    def left(self, session_id: str | None) -> None:
+    def left(self, session_id: str | None, turn: object = None) -> None:
         """Note that the turn failed or was left, so that nobody knows whether the service took it."""
         if session_id is not None:
             with self.lock:
-                self._under_way.discard(session_id)
+                self._end(session_id, turn)
                 self._remember(self._in_doubt, session_id, None)
+
+    def _end(self, session_id: str, turn: object) -> None:
+        if self._under_way.get(session_id) is turn:
+            self._under_way.pop(session_id, None)
 
     def _trouble(self, session: Session) -> str | None:
         if session.session_id in self._under_way:

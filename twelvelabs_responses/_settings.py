@@ -145,7 +145,7 @@ def _parts(base_url: object) -> SplitResult:
         raise InvalidArgumentError("base_url", repr(base_url), "an http or https address without spaces")
     try:
         parts = urlsplit(base_url)
-        _ = parts.port
+        _ = parts.port, (parts.hostname or "").encode("idna")
     except ValueError as error:
         raise InvalidArgumentError("base_url", repr(base_url), f"an address that can be read: {error}") from error
     return parts

@@ -34,6 +34,11 @@ class ServerSentEvents:
         self._after_cr = False
         self._at_start = True
 
+    @property
+    def is_amid(self) -> bool:
+        """Whether an event or a line has begun and not ended."""
+        return any(self._line) or bool(self._data)
+
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the data of every event that `chunk` completes. Take them all before the next chunk.
 

@@ -53,6 +53,7 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
     429: RateLimitError,
 }
 # The service was at it when it stopped; under which status it says so is not documented.
+_TIMED_OUT = (408, 499)
 _GIVEN_UP = "request_canceled_or_timed_out"
 _HINTS = {
     "endpoint_not_exists": "The URL is right: this API key has no access to the beta endpoint; ask TwelveLabs for it.",
@@ -63,6 +64,9 @@ _SNIPPET = 200
 _READ = 10_000
 _DIGITS = re.compile(r"\d{1,9}(?:\.\d+)?")
 _TAG = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+_SESSION = re.compile(
+    r"\bsession_id\b|^\W*session\b|\b(?:the|this|your|no such|unknown|invalid|expired) session\b", re.IGNORECASE
+)
 # The wording around the time differs ("try again after", "resets at"), so match the time itself.
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 
@@ -109,9 +113,9 @@ def error_from(
         retry_after=wait.retry_after,
         reset_at=wait.reset_at,
         session_id=session_id,
-        ambiguous=_is_ambiguous(error_type, status, error_body.code, headers),
+        ambiguous=_is_ambiguous(status, error_body.code, headers),
     )
-    if session_id and status in (_BAD_REQUEST, _NOT_FOUND) and "session" in error_body.message.lower():
+    if session_id and status in (_BAD_REQUEST, _NOT_FOUND) and _names_session(error_body.message, session_id):
         lost = SessionError(f"the session cannot go on. {error}", session_id=session_id)
         lost.__cause__ = error
         return lost
@@ -126,11 +130,17 @@ def snippet(body: bytes) -> str:
     return text or ("an empty body" if not body.strip() else f"{len(body):,} bytes without text")
 
 
-def _is_ambiguous(error_type: type[APIStatusError], status: int, code: str | None, headers: Mapping[str, str]) -> bool:
-    if code == _GIVEN_UP:
+def _names_session(message: str, session_id: str) -> bool:
+    """Say whether a refusal is about the session itself. What it says then is not documented, so look for its name."""
+    return session_id in message or _SESSION.search(message) is not None
+
+
+def _is_ambiguous(status: int, code: str | None, headers: Mapping[str, str]) -> bool:
+    """Say whether the service may have acted. The status decides: a code in a 5xx says why, not how far it came."""
+    if code == _GIVEN_UP or status in _TIMED_OUT:
         return True
     # Who says when to come back has not begun.
-    return error_type is InternalServerError and not (status == _UNAVAILABLE and "retry-after" in headers)
+    return status >= _SERVER_ERROR and not (status == _UNAVAILABLE and "retry-after" in headers)
 
 
 def _by_range(status: int) -> type[APIStatusError]:

@@ -40,6 +40,7 @@ class _StreamState:
         self._answer: httpx.Response | None = None
         self._reading: Reading | None = None
         self._first: list[Update] = []
+        self._entered = False
         self._closed = False
 
     @property
@@ -53,10 +54,10 @@ class _StreamState:
         named = self._reading.fold.session_id if self._reading else None
         return named or self._turn.request.session_id
 
-    def _begin(self) -> None:
-        if self._reading is not None or self._closed:
+    def _check_new(self) -> None:
+        if self._entered or self._closed:
             raise RuntimeError("A stream is entered once: ask the client for another one")
-        self._turn.begin()
+        self._entered = True
 
     def _read(self, answer: httpx.Response) -> Reading:
         self._answer = answer
@@ -88,8 +89,9 @@ class Stream(_StreamState):
         Raises:
             ResponsesError: Any of them: the answer has an error status, never comes, or begins with a failure.
         """
-        self._begin()
+        self._check_new()
         try:
+            self._turn.begin()
             answer = self._send(self._turn)
             self._source = _updates(answer, self._read(answer), self._turn)
             while not self._first or isinstance(self._first[-1][0], Keepalive):
@@ -137,7 +139,10 @@ class Stream(_StreamState):
             self.close()
 
     def close(self) -> None:
-        """Close the connection, from any thread. What has not been read is lost; the turn may have been taken."""
+        """Close the connection, from any thread once the stream is open. What has not been read is lost.
+
+        The turn may have been taken. While the request is being sent there is nothing to close yet.
+        """
         self._closed = True
         if self._answer is None:
             return
@@ -164,8 +169,9 @@ class AsyncStream(_StreamState):
         Raises:
             ResponsesError: Any of them: the answer has an error status, never comes, or begins with a failure.
         """
-        self._begin()
+        self._check_new()
         try:
+            self._turn.begin()
             answer = await self._send(self._turn)
             self._source = _aupdates(answer, self._read(answer), self._turn)
             while not self._first or isinstance(self._first[-1][0], Keepalive):
@@ -214,7 +220,10 @@ class AsyncStream(_StreamState):
             await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection, from any task. What has not been read is lost; the turn may have been taken."""
+        """Close the connection, from any task once the stream is open. What has not been read is lost.
+
+        The turn may have been taken. While the request is being sent there is nothing to close yet: cancel the task.
+        """
         self._closed = True
         if self._answer is None:
             return
@@ -282,6 +291,8 @@ async def _aupdates(answer: httpx.Response, reading: Reading, turn: Turn) -> Asy
 
 
 def _drain(answer: httpx.Response, chunks: Iterator[bytes]) -> None:
+    if answer.http_version == "HTTP/2":
+        return  # Its connection carries other streams as well, and is free without this.
     timer = Timer(_DRAIN_SECONDS, hang_up, [answer])
     timer.start()
     try:

@@ -52,14 +52,13 @@ class Turn:
         Raises:
             SessionError: Another turn of the session is under way.
         """
-        self._sessions.begin(self.request.session_id)
+        self._sessions.begin(self.request.session_id, self)
 
     def end(self, error: BaseException | None) -> None:
         """Note how the turn ended. Without an answer it failed with `error`, or was left."""
         self.settings.redact(error)
         if self._settled:
             return
-        self._settled = True
         settle = self._sessions.left
         if isinstance(error, ResponsesError):
             self.names_session(error.session_id)
@@ -67,7 +66,8 @@ class Turn:
                 settle = self._sessions.refused
         # The service may have gone on under another name: neither session has a turn under way any more.
         for session_id in {self.request.session_id, self._session_id}:
-            settle(session_id)
+            settle(session_id, self)
+        self._settled = True
 
     def error_from(self, status: int, headers: Mapping[str, str], body: bytes) -> ResponsesError:
         """Return the error that an answer with an error status means for this turn."""
@@ -103,12 +103,14 @@ class Turn:
 
     def names_session(self, session_id: str | None) -> None:
         """Note the session that the service has made or named for this turn."""
-        self._session_id = session_id or self._session_id
+        if session_id is not None and session_id != self._session_id:
+            self._session_id = session_id
+            self._sessions.named(session_id, self)
 
     def answered(self, response: Response) -> None:
         """Note that the turn came to its answer."""
-        self._settled = True
-        self._sessions.answered(response.session_id or self._session_id, response.id)
-        if self.request.session_id not in (None, response.session_id):
+        self._sessions.answered(response.session_id or self._session_id, response.id, self)
+        for session_id in {self.request.session_id, self._session_id} - {response.session_id}:
             # The service went on under another name: the old one has no turn under way any more.
-            self._sessions.refused(self.request.session_id)
+            self._sessions.refused(session_id, self)
+        self._settled = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from twelvelabs_responses._errors import InvalidArgumentError
@@ -41,6 +40,8 @@ class Twin(ABC, Generic[HttpT]):
         InvalidArgumentError: No API key, or an argument that cannot be.
     """
 
+    _http_type: type[HttpT]
+
     def __init__(  # noqa: PLR0913 - the settings of a client, each by its name
         self,
         *,
@@ -61,14 +62,26 @@ class Twin(ABC, Generic[HttpT]):
             retry=retry,
             limits=limits,
         )
+        if http is not None and not isinstance(http, self._http_type):
+            raise InvalidArgumentError("http", f"a {type(http).__name__}", f"an httpx.{self._http_type.__name__}")
+        if sessions is not None and not isinstance(sessions, Sessions):
+            raise InvalidArgumentError("sessions", f"a {type(sessions).__name__}", "a Sessions")
         self._given_http: HttpT | None = http
         self._closed = False
         self._prepare()
-        self.sessions = sessions if sessions is not None else Sessions(Lock())
+        self.sessions = sessions if sessions is not None else Sessions()
         """Which turns are under way and which answers are the newest; see `Sessions`."""
 
+    @property
+    def limits(self) -> Limits:
+        """What a request may hold."""
+        return self._settings.limits
+
     def __repr__(self) -> str:
-        settings = self._settings
+        # A debugger may ask for one whose constructor has failed.
+        settings = getattr(self, "_settings", None)
+        if settings is None:
+            return f"{type(self).__name__}()"
         return f"{type(self).__name__}(base_url={settings.base_url!r}, timeout={settings.timeout:g})"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -88,6 +101,12 @@ class Twin(ABC, Generic[HttpT]):
     @abstractmethod
     def _prepare(self) -> None:
         """Make what the twin keeps its connections in."""
+
+    def _check_twin(self) -> None:
+        if self._given_http is not None:
+            raise InvalidArgumentError(
+                "http", "a client made with it", "its twin made by hand, with sessions=... of this one to share them"
+            )
 
     def _arguments(self) -> dict[str, Any]:
         settings = self._settings

@@ -89,10 +89,18 @@ def test_plain_text_gets_no_fence(ask: Asker) -> None:
     assert "```" not in text_of_response(ask.whole(fault="fenced-json").json())
 
 
-def test_without_phase_the_steps_are_shown_unasked(ask: Asker) -> None:
-    output = ask.whole(fault="no-phase").json()["output"]
+def test_the_steps_may_be_shown_unasked_and_without_phase(ask: Asker) -> None:
+    output = ask.whole(fault="unasked-steps").json()["output"]
     assert [item["type"] for item in output] == ["message", "function_call", "function_call_output", "message"]
     assert not any("phase" in item for item in output)
+
+
+def test_without_phase_the_answer_comes_alone_unless_its_steps_are_asked_for(ask: Asker) -> None:
+    alone = ask.whole(fault="no-phase").json()["output"]
+    asked = ask.whole(fault="no-phase", include=["intermediate_outputs"]).json()["output"]
+    assert [item["type"] for item in alone] == ["message"]
+    assert [item["type"] for item in asked] == ["message", "function_call", "function_call_output", "message"]
+    assert not any("phase" in item for item in [*alone, *asked])
 
 
 def test_without_phase_no_event_has_one(ask: Asker) -> None:

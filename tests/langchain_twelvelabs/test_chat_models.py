@@ -1,15 +1,30 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
+from langchain_core.exceptions import ModelRateLimitError
+from langchain_core.globals import set_llm_cache
+from langchain_core.load import dumpd, load
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
-from pydantic import ValidationError
+from langchain_core.runnables import ConfigurableField
+from pydantic import BaseModel, ValidationError
 
 from langchain_twelvelabs import ChatTwelveLabs, citations
-from twelvelabs_responses import AsyncClient, Client, InvalidArgumentError, RateLimitError, SessionError
+from langchain_twelvelabs._structured import response_format
+from twelvelabs_responses import (
+    Client,
+    InternalServerError,
+    InvalidArgumentError,
+    NotFoundError,
+    RateLimitError,
+    SessionError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +111,14 @@ def test_a_second_turn_sends_only_what_is_new_in_the_same_session(
     assert body["instructions"] == "Speak plainly."
 
 
+def test_a_turn_followed_through_one_twin_is_stale_for_the_other(model: ChatTwelveLabs) -> None:
+    history: list[BaseMessage] = [HumanMessage(QUESTION)]
+    history += [model.invoke(history), HumanMessage("And then?")]
+    asyncio.run(model.ainvoke(history))
+    forked = model.invoke(history)
+    assert forked.response_metadata["session_id"] != history[1].response_metadata["session_id"]
+
+
 def test_a_turn_asked_through_one_twin_can_be_followed_through_the_other(model: ChatTwelveLabs) -> None:
     history: list[BaseMessage] = []
     for way in ("invoke", "astream", "stream", "ainvoke"):
@@ -105,21 +128,58 @@ def test_a_turn_asked_through_one_twin_can_be_followed_through_the_other(model: 
     assert len(sessions) == 1
 
 
-def test_a_history_that_was_answered_already_is_refused(model: ChatTwelveLabs) -> None:
+def branched(model: ChatTwelveLabs) -> list[BaseMessage]:
+    """Return a history whose last answer has been followed already."""
     history: list[BaseMessage] = [HumanMessage(QUESTION)]
-    answer = model.invoke(history)
-    model.invoke([*history, answer, HumanMessage("And then?")])
+    history.append(model.invoke(history))
+    model.invoke([*history, HumanMessage("And then?")])
+    return [*history, HumanMessage("Or rather?")]
+
+
+def test_a_history_that_was_answered_already_begins_a_new_session_with_a_transcript(
+    model: ChatTwelveLabs, emulator: Emulator
+) -> None:
+    answer = model.invoke(branched(model))
+    body = emulator.exchanges[-1].body or {}
+    (item,) = body["input"]  # type: ignore[misc]  # the emulator keeps bodies as they came
+    assert "session_id" not in body
+    assert item["content"].startswith("The conversation so far:")
+    assert f'<message role="user">{QUESTION}</message>' in item["content"]
+    assert item["content"].endswith("The new message:\nOr rather?")
+    assert answer.response_metadata["session_id"] == emulator.exchanges[-1].session_id
+
+
+def test_a_stale_history_goes_on_or_is_refused_if_asked_for(model: ChatTwelveLabs) -> None:
+    history = branched(model)
+    going_on = model.invoke(history, on_stale_session="continue")
+    assert going_on.response_metadata["session_id"] == history[1].response_metadata["session_id"]
     with pytest.raises(SessionError, match="has moved on since resp_"):
-        model.invoke([*history, answer, HumanMessage("Or rather?")])
+        model.invoke(history, on_stale_session="error")
+
+
+def test_a_turn_that_failed_leaves_its_session_in_doubt_so_the_next_begins_anew(
+    model: ChatTwelveLabs, emulator: Emulator
+) -> None:
+    history: list[BaseMessage] = [HumanMessage(QUESTION)]
+    history += [model.invoke(history), HumanMessage("And then?")]
+    emulator.fault = "500:once"
+    with pytest.raises(InternalServerError):
+        model.invoke(history)
+    assert model.invoke(history).response_metadata["session_id"] != history[1].response_metadata["session_id"]
+
+
+def test_another_models_answer_goes_along_as_a_transcript(model: ChatTwelveLabs, emulator: Emulator) -> None:
+    model.invoke([HumanMessage("Hi"), AIMessage("Hello"), HumanMessage(QUESTION)])
+    (item,) = (emulator.exchanges[-1].body or {})["input"]  # type: ignore[misc]  # bodies are kept as they came
+    assert '<message role="assistant">Hello</message>' in item["content"]
 
 
 @pytest.mark.parametrize(
     ("messages", "words"),
     [
-        ([], "nothing after the last answer"),
-        ([SystemMessage("Be brief.")], "nothing after the last answer"),
-        ([HumanMessage("Hi"), AIMessage("Hello"), HumanMessage("Who?")], "a new ai message"),
-        ([HumanMessage("Hi"), ToolMessage("3", tool_call_id="1")], "a new tool message"),
+        ([], "no human message"),
+        ([SystemMessage("Be brief.")], "no human message"),
+        ([HumanMessage("Hi"), ToolMessage("3", tool_call_id="1")], "no human message"),
         ([HumanMessage([{"type": "image", "url": "https://example.com/a.png"}])], "a block of type image"),
         ([HumanMessage("")], "0 characters"),
         ([SystemMessage("x" * 2001), HumanMessage("Hi")], "2,001 characters"),
@@ -190,9 +250,120 @@ def test_a_misspelt_call_option_is_refused(model: ChatTwelveLabs) -> None:
         model.invoke(QUESTION, sesion_id="sess_1")
 
 
-def test_stop_is_refused_as_the_service_has_none(model: ChatTwelveLabs) -> None:
-    with pytest.raises(InvalidArgumentError, match="stop"):
-        model.invoke(QUESTION, stop=["."])
+@WAYS
+def test_the_text_ends_before_a_stop_sequence(model: ChatTwelveLabs, way: str) -> None:
+    stopping = model.model_copy(update={"stop": ["sample", "items"]})
+    assert ask(stopping, [HumanMessage(QUESTION)], way).text == "(Emulator) I looked through 16 "
+
+
+def test_stop_of_a_call_wins_over_the_models(model: ChatTwelveLabs) -> None:
+    stopping = model.model_copy(update={"stop": ["sample"]})
+    assert stopping.invoke(QUESTION, stop=["looked"]).text == "(Emulator) I "
+
+
+class Scorers(BaseModel):
+    """Who scored."""
+
+    names: list[str]
+
+
+@pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
+def test_typed_answers_come_back_typed(model: ChatTwelveLabs, emulator: Emulator, method: str) -> None:
+    typed = model.with_structured_output(Scorers, method=method)
+    assert isinstance(typed.invoke(QUESTION), Scorers)
+    assert isinstance(asyncio.run(typed.ainvoke(QUESTION)), Scorers)
+    text: Any = (emulator.exchanges[-1].body or {})["text"]
+    assert (text["format"]["type"], text["format"]["name"]) == ("json_schema", "Scorers")
+
+
+def test_typed_answers_refuse_what_they_do_not_know(model: ChatTwelveLabs) -> None:
+    for options in ({"method": "magic"}, {"colour": "red"}):
+        with pytest.raises(InvalidArgumentError, match=r"magic|colour"):
+            model.with_structured_output(Scorers, **options)  # type: ignore[arg-type]  # the point
+
+
+def test_an_agent_with_a_response_format_gets_its_object(model: ChatTwelveLabs) -> None:
+    bound = model.bind_tools([], response_format=response_format(Scorers))
+    assert Scorers.model_validate_json(bound.invoke(QUESTION).text)
+
+
+def test_tools_are_refused_with_what_to_use_instead(model: ChatTwelveLabs) -> None:
+    with pytest.raises(InvalidArgumentError, match="create_video_tool"):
+        model.bind_tools([{"name": "look"}])
+    with pytest.raises(InvalidArgumentError, match="create_video_tool"):
+        model.invoke(QUESTION, tools=[{"name": "look"}])
+
+
+def test_options_of_other_models_are_taken_with_a_warning_and_not_sent(
+    model: ChatTwelveLabs, emulator: Emulator
+) -> None:
+    with pytest.warns(UserWarning, match="temperature, top_p: TwelveLabs has no such option"):
+        model.invoke(QUESTION, temperature=0, top_p=1, seed=None)
+    assert not {"temperature", "top_p", "seed"} & set(emulator.exchanges[-1].body or {})
+    with pytest.warns(UserWarning, match="max_tokens"):
+        ChatTwelveLabs.model_validate({"knowledge_store_id": "ks_1", "api_key": "k", "max_tokens": 10})
+
+
+@pytest.mark.parametrize("cache", [True, InMemoryCache()])
+def test_a_cache_is_refused_as_it_would_share_a_session(cache: Any) -> None:
+    with pytest.raises(ValidationError, match="cache"):
+        ChatTwelveLabs.model_validate({"knowledge_store_id": "ks_1", "api_key": "k", "cache": cache})
+
+
+def test_a_global_cache_serves_no_session_to_a_second_caller(model: ChatTwelveLabs) -> None:
+    set_llm_cache(InMemoryCache())
+    try:
+        sessions = {model.invoke(QUESTION).response_metadata["session_id"] for _ in range(2)}
+    finally:
+        set_llm_cache(None)
+    assert len(sessions) == 2
+
+
+def test_an_error_is_langchains_too(model: ChatTwelveLabs, emulator: Emulator) -> None:
+    emulator.fault = "429-long"
+    with pytest.raises(ModelRateLimitError) as caught:
+        model.invoke(QUESTION)
+    assert caught.value.is_retryable
+
+
+def test_a_pickled_model_holds_no_key_and_answers_where_there_is_one(
+    model: ChatTwelveLabs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pickled = pickle.dumps(model)
+    assert b"key-of-the-tests" not in pickled
+    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-other-process")
+    assert pickle.loads(pickled).invoke(QUESTION).text.startswith("(Emulator)")  # noqa: S301 - pickled above
+
+
+def test_a_copied_model_answers_and_shares_its_memory_of_sessions(model: ChatTwelveLabs) -> None:
+    for copied in (copy.copy(model), copy.deepcopy(model)):
+        assert copied.invoke(QUESTION).text.startswith("(Emulator)")
+        assert copied.sessions is model.sessions
+
+
+@pytest.mark.filterwarnings("ignore:The function `load` is in beta")
+def test_a_model_is_written_down_without_its_key_and_read_again(
+    model: ChatTwelveLabs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = dumpd(model)
+    assert "key-of-the-tests" not in str(written)
+    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-other-process")
+    allowed = {"allowed_objects": [ChatTwelveLabs], "valid_namespaces": ["langchain_twelvelabs"]}
+    read = load(written, **allowed, secrets_from_env=True)
+    assert read.invoke(QUESTION).text.startswith("(Emulator)")
+
+
+def test_the_profile_claims_no_more_than_there_is(model: ChatTwelveLabs) -> None:
+    profile = model.profile or {}
+    assert (profile["structured_output"], profile["tool_calling"], profile["image_inputs"]) == (True, False, False)
+    assert model.get_num_tokens("Which clips show a goal?") > 0
+
+
+def test_a_store_can_be_chosen_per_run(model: ChatTwelveLabs, emulator: Emulator) -> None:
+    chosen = model.configurable_fields(knowledge_store_id=ConfigurableField(id="store"))
+    with pytest.raises(NotFoundError):
+        chosen.invoke(QUESTION, config={"configurable": {"store": "ks_other"}})
+    assert (emulator.exchanges[-1].body or {})["knowledge_store_id"] == "ks_other"
 
 
 def test_the_key_is_in_no_repr_and_no_dump(model: ChatTwelveLabs) -> None:
@@ -201,10 +372,9 @@ def test_the_key_is_in_no_repr_and_no_dump(model: ChatTwelveLabs) -> None:
 
 def test_given_clients_are_used_and_need_no_key(emulator: Emulator) -> None:
     client = Client(api_key="key-of-the-tests", base_url=emulator.base_url)
-    async_client = AsyncClient(api_key="key-of-the-tests", base_url=emulator.base_url)
-    store = emulator.knowledge_store_id
-    model = ChatTwelveLabs(knowledge_store_id=store, client=client, async_client=async_client)
-    assert model.invoke(QUESTION).text.startswith("(Emulator)")
+    model = ChatTwelveLabs(knowledge_store_id=emulator.knowledge_store_id, client=client)
+    assert model.invoke(QUESTION).text == asyncio.run(model.ainvoke(QUESTION)).text
+    assert model._async_client.sessions is client.sessions
     client.close()
     with pytest.raises(RuntimeError, match="closed"):
         model.invoke(QUESTION)

@@ -238,7 +238,9 @@ def test_whatever_goes_wrong_the_driving_model_gets_an_answer_or_an_error_in_wor
     with Client(**settings, timeout=0.5, stall_timeout=0.5, retry=Retry(max_retries=0)) as client:
         tool = create_video_tool(
             ChatTwelveLabs(
-                knowledge_store_id=emulator.knowledge_store_id, client=client, async_client=AsyncClient(**settings)
+                knowledge_store_id=emulator.knowledge_store_id,
+                client=client,
+                async_client=AsyncClient(**settings, sessions=client.sessions),
             )
         )
         message = called(tool, QUESTION)

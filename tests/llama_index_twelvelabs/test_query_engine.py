@@ -11,7 +11,7 @@ from llama_index.core.prompts import PromptTemplate
 from llama_index.core.schema import QueryBundle
 
 from llama_index_twelvelabs import TwelveLabsQueryEngine
-from twelvelabs_responses import InvalidArgumentError, RateLimitError, StreamInterruptedError
+from twelvelabs_responses import AsyncClient, InvalidArgumentError, RateLimitError, StreamInterruptedError
 
 if TYPE_CHECKING:
     from twelvelabs_responses.emulator import Emulator
@@ -155,3 +155,11 @@ def test_a_plain_answer_is_a_response_of_llama_index(emulator: Emulator) -> None
 def test_without_a_key_the_constructor_says_where_to_get_one() -> None:
     with pytest.raises(InvalidArgumentError, match=r"TWELVELABS_API_KEY.*playground.twelvelabs.io"):
         TwelveLabsQueryEngine("ks_1")
+
+
+async def test_both_ways_of_asking_share_one_memory_of_sessions(emulator: Emulator) -> None:
+    async with AsyncClient(api_key="key-of-the-tests", base_url=emulator.base_url) as async_client:
+        engine = TwelveLabsQueryEngine(emulator.knowledge_store_id, async_client=async_client)
+        assert engine._client.sessions is async_client.sessions
+        assert str(await engine.aquery(QUESTION)) == str(engine.query(QUESTION))
+    assert engine_at(emulator)._client.sessions is not async_client.sessions

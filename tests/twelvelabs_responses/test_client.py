@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import socket
 import ssl
 import threading
@@ -409,3 +410,39 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     monkeypatch.setattr("twelvelabs_responses._client.asleep", asleep)
     yield noted
     assert threading.active_count() < 100
+
+
+def test_the_twin_of_a_client_has_its_settings_and_its_memory_of_sessions() -> None:
+    client = t.Client(api_key=KEY, base_url="https://api.example.com/v1.3", timeout=5.0, retry=t.Retry(max_retries=0))
+    there = client.twin()
+    back = there.twin()
+    assert (type(there), type(back)) == (t.AsyncClient, t.Client)
+    assert client._arguments() == there._arguments() == back._arguments()
+
+
+def test_a_client_with_an_httpx_client_of_its_own_has_no_twin() -> None:
+    with httpx.Client() as http, pytest.raises(t.InvalidArgumentError, match="its twin made by hand"):
+        t.Client(api_key=KEY, http=http).twin()
+
+
+def test_twins_that_are_given_must_share_their_memory_of_sessions() -> None:
+    client = t.Client(api_key=KEY)
+    assert t.client_twins(client, None)[1].sessions is client.sessions
+    assert t.client_twins(None, client.twin())[0].sessions is client.sessions
+    assert t.client_twins(client, twin_of_it := client.twin()) == (client, twin_of_it)
+    with pytest.raises(t.InvalidArgumentError, match="another memory of sessions"):
+        t.client_twins(client, t.AsyncClient(api_key=KEY))
+    with pytest.raises(t.InvalidArgumentError, match="neither"):
+        t.client_twins(None, None)
+
+
+@TWINS
+def test_the_key_is_in_no_log(twin_name: str, emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with twin(twin_name, api_key=KEY, base_url=emulator.base_url) as client:
+        client.create(QUESTION, knowledge_store_id=emulator.knowledge_store_id)
+        emulator.fault = "401"
+        with pytest.raises(t.AuthenticationError):
+            client.create(QUESTION, knowledge_store_id=emulator.knowledge_store_id)
+    assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
+    assert KEY not in caplog.text

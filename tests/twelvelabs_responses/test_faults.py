@@ -105,6 +105,7 @@ STREAM_FAULTS = {
     "empty-answer": Right(text=""),
     "fenced-json": PLAIN,
     "no-phase": PLAIN,
+    "unasked-steps": Right(t.ProtocolError, partial=True, ambiguous=True),
     "unknown-item": PLAIN,
     "unicode-lines": Right(same_text=False),
     "big-delta": Right(same_text=False),
@@ -136,6 +137,7 @@ JSON_FAULTS = STREAM_FAULTS | {
     "error-event-flat": PLAIN,
     "error-frame": Right(t.ProtocolError, ambiguous=True),
     "only-keepalives": PLAIN,
+    "unasked-steps": PLAIN,
     "malformed-event": PLAIN,
     "invalid-utf8": Right(t.ProtocolError, ambiguous=True),
 }
@@ -181,7 +183,7 @@ def test_a_fault_ends_in_the_right_text_or_the_right_error(
     before, threads = len(running.exchanges), threading.active_count()
     running.fault = fault
     with twin(
-        twin_name, api_key="key-of-the-tests", base_url=running.base_url, timeout=0.5, stall_timeout=0.4
+        twin_name, api_key="key-of-the-tests", base_url=running.base_url, timeout=1.5, stall_timeout=1.0
     ) as client:
         if right.error is None:
             check_answer(ask(client, way, running), right, plain_text)

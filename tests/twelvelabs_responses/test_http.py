@@ -9,6 +9,7 @@ import pytest
 from twelvelabs_responses import (
     APIConnectionError,
     APITimeoutError,
+    InvalidArgumentError,
     Limits,
     ProtocolError,
     Retry,
@@ -200,3 +201,11 @@ def test_an_answer_without_a_socket_cannot_be_hung_up_on() -> None:
     answer = httpx.Response(200)
     hang_up(answer)
     assert socket_of(answer) is None
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "ftp://127.0.0.1:9"])
+async def test_a_proxy_that_cannot_be_used_is_refused_by_name(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    for make in (new_client, new_async_client):
+        with pytest.raises(InvalidArgumentError, match="the proxy of the environment"):
+            make(settings())

@@ -288,5 +288,12 @@ def test_what_utf8_cannot_hold_is_refused() -> None:
 
 
 def test_what_json_cannot_hold_is_refused() -> None:
-    with pytest.raises(InvalidArgumentError, match="request: got NaN or an infinite number"):
+    with pytest.raises(InvalidArgumentError, match="request: got Out of range float"):
         encode_request(ASKED.model_copy(update={"extra_body": {"note": float("nan")}}), stream=False)
+
+
+def test_an_event_that_has_begun_is_known_to_go_on() -> None:
+    decoder = EventDecoder()
+    assert not decoder.is_amid
+    assert list(decoder.feed(b'data: {"type":')) == []
+    assert decoder.is_amid

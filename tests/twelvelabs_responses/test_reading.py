@@ -90,7 +90,13 @@ def frames(*events: JSON | str) -> bytes:
 
 
 def reading(content_type: str = SSE, sessions: Sessions | None = None) -> Reading:
-    turn = Turn(SETTINGS, sessions or Sessions(), "Any goals?", {"knowledge_store_id": "ks_1"}, stream=True)
+    turn = Turn(
+        SETTINGS,
+        sessions or Sessions(),
+        "Any goals?",
+        {"knowledge_store_id": "ks_1", "include": ["intermediate_outputs"]},
+        stream=True,
+    )
     return Reading(turn, content_type)
 
 
@@ -426,7 +432,7 @@ def test_a_body_as_large_as_the_limit_is_taken_whole() -> None:
 # -- stalls --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("nothing", [frames({"type": "keepalive"}), b": ping\n\n", b"data: OK\n\n", b"data: {"])
+@pytest.mark.parametrize("nothing", [frames({"type": "keepalive"}), b": ping\n\n", b"data: OK\n\n"])
 def test_nothing_but_keepalives_for_longer_than_the_stall_timeout_is_a_timeout(nothing: bytes) -> None:
     stream = reading()
     list(stream.take(frames(*BEGUN), waited=10.0))
@@ -460,3 +466,27 @@ def test_what_the_caller_does_between_chunks_is_no_silence() -> None:
     stream = reading()
     for _ in range(100):
         assert len(list(stream.take(frames({"type": "keepalive"}), waited=0.5))) == 1
+
+
+def test_an_event_that_comes_slowly_is_no_stall() -> None:
+    stream = reading()
+    body = frames(*BEGUN, REST)
+    for position in range(len(body)):
+        list(stream.take(body[position : position + 1], waited=5.0))
+    assert len(stream.fold.response.text) > 0
+
+
+def test_plain_json_that_comes_slowly_is_no_stall() -> None:
+    stream = reading(content_type="application/json")
+    body = json.dumps(ANSWERED).encode()
+    for position in range(len(body)):
+        assert list(stream.take(body[position : position + 1], waited=5.0)) == []
+
+
+def test_a_turn_whose_text_cannot_be_trusted_has_its_answer_all_the_same() -> None:
+    sessions = Sessions()
+    stream = reading(sessions=sessions)
+    with pytest.raises(ProtocolError):
+        list(stream.take(frames(CREATED, ADDED, {**DELTA, "delta": "No "}, COMPLETED), waited=0.0))
+    assert stream.ended
+    assert sessions._newest == {"sess_1": ("resp_1",)}

@@ -338,7 +338,7 @@ def test_a_value_of_the_wrong_kind_is_refused_with_its_path(name: str, value: ob
         ([{"content": [{"type": "input_text", "text": "Hi"}]}], "input[0].content"),
         ([{"content": "Hi", "name": "me"}], "input[0].name"),
         ([{}], "input[0].content"),
-        (InputItem(content="Hi"), "input[0]"),
+        (InputItem(content="Hi"), "input"),
     ],
 )
 def test_what_is_no_input_is_refused_with_its_path(user_input: object, field: str) -> None:
@@ -594,3 +594,9 @@ def test_any_value_of_one_option_makes_a_request_or_is_refused(name: str, value:
         str(error).encode()
     else:
         assert body["input"] == [{"type": "message", "role": "user", "content": "Hi"}]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, "x", None, True])
+def test_a_limit_is_a_count(limit: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"Limits\.instructions: got .*; allowed: a whole number above 0"):
+        Limits(instructions=limit)

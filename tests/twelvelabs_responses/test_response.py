@@ -311,3 +311,7 @@ def test_a_failure_is_read_in_every_form(error: object, code: str | None, kind: 
     failure = response(status="failed", error=error).error
     assert failure is not None
     assert (failure.code, failure.type, failure.message) == (code, kind, text)
+
+
+def test_a_response_is_json_as_an_http_answer_is() -> None:
+    assert Response.model_validate({"id": "resp_1", "output": [], "new": 1}).json()["new"] == 1

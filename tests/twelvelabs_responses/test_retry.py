@@ -162,3 +162,9 @@ def test_a_delay_is_never_negative_and_always_within_the_budget(
 ) -> None:
     delay = retry.delay(error, attempt, waited=waited, in_session=in_session)
     assert delay is None or (attempt <= retry.max_retries and 0 <= delay <= retry.budget - waited + 1e-6)
+
+
+@pytest.mark.parametrize("given", [{"max_retries": True}, {"ambiguous": "no"}, {"ambiguous": 1}])
+def test_a_flag_is_no_number_and_a_number_no_flag(given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError):
+        Retry(**given)

@@ -231,7 +231,7 @@ def test_after_any_steps_only_a_session_at_rest_goes_on(
             sessions.begin(session_id)
 
 
-class Yielding(set[str]):
+class Yielding(dict[str, object]):
     """Lets another thread run between the question and what is done about the answer."""
 
     def __contains__(self, item: object) -> bool:
@@ -269,3 +269,17 @@ def test_sixteen_threads_never_have_two_turns_of_one_session_under_way() -> None
     assert sorted(sessions._newest) == ["sess_0", "sess_1", "sess_2"]
     assert all(len(newest) == 1 for newest in sessions._newest.values())
     assert len(sessions._superseded) == 5
+
+
+def test_a_session_that_the_service_has_just_named_has_a_turn_under_way() -> None:
+    sessions, first, second = Sessions(), object(), object()
+    sessions.begin(None, first)
+    sessions.named("sess_1", first)
+    sessions.named("sess_1", second)
+    with pytest.raises(SessionError, match="is under way"):
+        sessions.begin("sess_1", second)
+    sessions.refused("sess_1", second)
+    with pytest.raises(SessionError, match="is under way"):
+        sessions.begin("sess_1", second)
+    sessions.answered("sess_1", "resp_1", first)
+    sessions.begin("sess_1", second)

@@ -244,3 +244,8 @@ def test_errors_that_are_not_ours_are_left_alone(error: BaseException | None) ->
 @pytest.mark.parametrize(("name", "kind"), [("retry", "Retry"), ("limits", "Limits")])
 def test_retry_and_limits_are_objects_and_no_numbers(name: str, kind: str) -> None:
     assert str(refusal(**{name: 0})) == f"{name}: got 0; allowed: a {kind}. Nothing was sent."
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".com", "a..b"])
+def test_a_host_that_no_name_server_knows_is_refused(host: str) -> None:
+    assert refusal(base_url=f"https://{host}/v1.3").field == "base_url"

@@ -174,3 +174,13 @@ def test_the_events_before_one_over_the_limit_are_given() -> None:
     assert next(events) == b"one"
     with pytest.raises(ProtocolError):
         next(events)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_amid"),
+    [(b"", False), (b"data: 1\n", True), (b"data: 1\n\n", False), (b": pi", True), (b": ping\n", False)],
+)
+def test_an_event_or_a_line_that_has_begun_is_known_to_go_on(body: bytes, *, is_amid: bool) -> None:
+    events = ServerSentEvents()
+    list(events.feed(body))
+    assert events.is_amid is is_amid

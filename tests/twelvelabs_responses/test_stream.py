@@ -361,3 +361,42 @@ def test_a_body_that_never_ends_is_given_up_after_a_few_more_chunks(twin_name: s
     with twin(twin_name, api_key=KEY, http=http) as client, client.stream(QUESTION, knowledge_store_id="k") as stream:
         assert len(list(stream)) == 1
     assert body.sent <= 64
+
+
+def test_a_stream_that_failed_to_open_is_not_sent_again_and_leaves_its_session_free(
+    client: AnyClient, emulator: Emulator
+) -> None:
+    store = emulator.knowledge_store_id
+    session_id = client.create(QUESTION, knowledge_store_id=store).session_id
+    emulator.fault = "400-flat:once"
+    stream = client.stream("And then?", knowledge_store_id=store, session_id=session_id)
+    with pytest.raises(t.BadRequestError), stream:
+        pass
+    with pytest.raises(RuntimeError, match="entered once"), stream:
+        pass
+    assert len(emulator.exchanges) == 2
+    assert client.create("And then?", knowledge_store_id=store, session_id=session_id).session_id == session_id
+
+
+def test_the_first_turn_of_a_session_keeps_others_out_as_soon_as_the_session_has_a_name(
+    client: AnyClient, emulator: Emulator
+) -> None:
+    store = emulator.knowledge_store_id
+    with client.stream(QUESTION, knowledge_store_id=store) as stream:
+        for _ in range(2):
+            with pytest.raises(t.SessionError, match="is under way"):
+                client.create("And then?", knowledge_store_id=store, session_id=stream.session_id)
+        list(stream)
+    assert client.create("And then?", knowledge_store_id=store, session_id=stream.session_id).status == "completed"
+
+
+def test_an_answer_over_http_2_is_not_read_past_its_end() -> None:
+    body = Endless()
+    answer = httpx.Response(200, stream=body, extensions={"http_version": b"HTTP/2"})
+    with (
+        httpx.Client(transport=httpx.MockTransport(lambda _: answer)) as http,
+        t.Client(api_key=KEY, http=http) as client,
+        client.stream(QUESTION, knowledge_store_id="k") as stream,
+    ):
+        assert len(list(stream)) == 1
+    assert body.sent == 0

@@ -75,6 +75,7 @@ def test_two_clients_can_share_one_memory_of_sessions() -> None:
 
 def test_raised_limits_hold() -> None:
     client = Client(api_key=KEY, limits=Limits(content=3))
+    assert client.limits == Limits(content=3)
     with pytest.raises(InvalidArgumentError, match="4 characters; allowed: 1 to 3"):
         client.stream("four", knowledge_store_id="ks_1")
 
@@ -104,3 +105,33 @@ def test_a_closed_client_takes_no_more_questions() -> None:
     client.close()
     with pytest.raises(RuntimeError, match="This client is closed"):
         client.stream("Hi", knowledge_store_id="ks_1")
+
+
+@TWINS
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"http": "x"}, r"http: got a str; allowed: an httpx\.(Async)?Client"),
+        ({"sessions": "x"}, "sessions: got a str; allowed: a Sessions"),
+    ],
+)
+def test_what_is_given_must_be_of_its_kind(twin: type[Client | AsyncClient], given: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=words):
+        twin(api_key=KEY, **given)
+
+
+async def test_the_httpx_client_of_the_other_twin_is_refused() -> None:
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(InvalidArgumentError, match=r"http: got a AsyncClient; allowed: an httpx\.Client"):
+            Client(api_key=KEY, http=http)  # type: ignore[arg-type]  # the point
+
+
+@TWINS
+def test_a_client_that_was_never_finished_can_be_shown(twin: type[Client | AsyncClient]) -> None:
+    assert repr(twin.__new__(twin)) == f"{twin.__name__}()"
+
+
+def test_a_client_with_an_httpx_client_has_no_twin() -> None:
+    with httpx.Client() as http, pytest.raises(InvalidArgumentError, match="a client made with it"):
+        Client(api_key=KEY, http=http)._check_twin()
+    Client(api_key=KEY)._check_twin()

@@ -95,9 +95,10 @@ ANSWER_FAULTS = (
     ),
     Fault("empty-answer", "A completed response whose text is empty.", reply=_emptied),
     Fault("fenced-json", "A typed answer's JSON stands in a Markdown code fence.", reply=_fenced),
+    Fault("no-phase", "No message says its phase: the answer, and the commentary if asked for.", reply=_without_phase),
     Fault(
-        "no-phase",
-        "Commentary and function calls before the answer, asked for or not, and no message has a phase.",
+        "unasked-steps",
+        "Commentary and function calls before the answer though nobody asked, and no message says its phase.",
         reply=_without_phase,
         shows_steps=True,
     ),

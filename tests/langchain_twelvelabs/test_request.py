@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+from langchain_twelvelabs._request import ModelRequest, model_request
+from twelvelabs_responses import InputItem, InvalidArgumentError, Selection, SessionError, Sessions
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+WHO = HumanMessage("Who?")
+FACTS = {"session_id": "sess_1", "response_id": "resp_1", "knowledge_store_id": "ks_1"}
+TWO = AIMessage("Two.", response_metadata={"model_provider": "twelvelabs", **FACTS})
+DEFAULTS: dict[str, Any] = {
+    "text": None,
+    "knowledge_store_id": "ks_1",
+    "model": "jockey1.0",
+    "session_id": None,
+    "on_stale_session": "fork",
+    "instructions": None,
+    "include": (),
+    "selections": (),
+    "request_metadata": None,
+    "extra_body": None,
+    "output_version": None,
+}
+
+
+def requested(messages: list[BaseMessage], sessions: Sessions | None = None, **call: Any) -> ModelRequest:
+    return model_request(messages, defaults=DEFAULTS, call=call, stop=(), sessions=sessions or Sessions(), limit=10_000)
+
+
+def test_the_models_options_are_the_requests_under_the_apis_names() -> None:
+    request = requested([WHO], request_metadata={"team": "sport"}, extra_body={"new": 1})
+    assert request.input == (InputItem(content="Who?"),)
+    assert request.model == "jockey1.0"
+    assert request.options == {
+        "knowledge_store_id": "ks_1",
+        "model": "jockey1.0",
+        "session_id": None,
+        "instructions": None,
+        "include": (),
+        "text": None,
+        "selections": (),
+        "metadata": {"team": "sport"},
+        "extra_body": {"new": 1},
+    }
+
+
+def test_instructions_of_the_model_come_before_the_system_messages() -> None:
+    request = requested([SystemMessage("Two."), WHO], instructions="One.")
+    assert request.options["instructions"] == "One.\n\nTwo."
+
+
+def test_a_session_of_the_history_goes_on_and_knows_what_was_said() -> None:
+    request = requested([HumanMessage("Goals?"), TWO, WHO])
+    assert request.options["session_id"] == "sess_1"
+    assert request.input == (InputItem(content="Who?"),)
+
+
+def test_a_session_that_is_given_wins_over_the_history() -> None:
+    assert requested([HumanMessage("Goals?"), TWO, WHO], session_id="sess_9").options["session_id"] == "sess_9"
+
+
+@pytest.mark.parametrize(("policy", "session_id"), [("fork", None), ("continue", "sess_1")])
+def test_a_session_in_doubt_is_left_or_kept_as_the_policy_says(policy: str, session_id: str | None) -> None:
+    sessions = Sessions()
+    sessions.left("sess_1")
+    request = requested([HumanMessage("Goals?"), TWO, WHO], sessions, on_stale_session=policy)
+    assert request.options["session_id"] == session_id
+    assert ("The conversation so far" in request.input[0].content) is (session_id is None)
+
+
+def test_a_session_in_doubt_is_an_error_if_the_policy_says_so() -> None:
+    sessions = Sessions()
+    sessions.left("sess_1")
+    with pytest.raises(SessionError):
+        requested([HumanMessage("Goals?"), TWO, WHO], sessions, on_stale_session="error")
+
+
+def test_a_store_item_in_a_message_is_selected() -> None:
+    message = HumanMessage([{"type": "text", "text": "Who is in "}, {"type": "video", "file_id": "ksi_1"}])
+    request = requested([message])
+    assert request.options["selections"] == (Selection(kind="item", id="ksi_1"),)
+    assert request.input == (InputItem(content="Who is in {{sel:0}}"),)
+
+
+def test_a_response_format_becomes_the_text_field() -> None:
+    schema = {"title": "Goal", "type": "object", "properties": {"scorer": {"type": "string"}}}
+    text = requested([WHO], response_format=schema).options["text"]
+    assert isinstance(text, dict)
+    assert text["format"]["name"] == "Goal"
+
+
+def test_what_agents_hand_over_empty_says_nothing() -> None:
+    empty = {"tools": [], "tool_choice": None, "parallel_tool_calls": None, "strict": None, "stream": True}
+    assert requested([WHO], **empty).options == requested([WHO]).options
+
+
+def test_tools_are_refused_with_what_to_use_instead() -> None:
+    with pytest.raises(InvalidArgumentError, match="create_video_tool"):
+        requested([WHO], tools=[{"name": "look"}])
+
+
+def test_an_option_that_does_not_exist_is_refused_by_its_name() -> None:
+    with pytest.raises(InvalidArgumentError, match="sesion_id: got an option of this name; allowed: extra_body"):
+        requested([WHO], sesion_id="sess_1")
