@@ -16,8 +16,8 @@ CONTRACTS = [
     ("twelvelabs_responses/_turn.py", "import langchain_core"),
     ("twelvelabs_responses/_client.py", "import starlette"),
     ("twelvelabs_responses/emulator/_wire.py", "from twelvelabs_responses._response import Response"),
-    ("langchain_twelvelabs/_convert.py", "from twelvelabs_responses._fold import Fold"),
-    ("langchain_twelvelabs/_convert.py", "import llama_index_twelvelabs"),
+    ("langchain_twelvelabs/_input.py", "from twelvelabs_responses._fold import Fold"),
+    ("langchain_twelvelabs/_input.py", "import llama_index_twelvelabs"),
 ]
 
 

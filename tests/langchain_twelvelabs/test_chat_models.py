@@ -140,8 +140,8 @@ def test_a_history_that_was_answered_already_begins_a_new_session_with_a_transcr
     model: ChatTwelveLabs, emulator: Emulator
 ) -> None:
     answer = model.invoke(branched(model))
-    body = emulator.exchanges[-1].body or {}
-    (item,) = body["input"]  # type: ignore[misc]  # the emulator keeps bodies as they came
+    body: dict[str, Any] = emulator.exchanges[-1].body or {}
+    (item,) = body["input"]
     assert "session_id" not in body
     assert item["content"].startswith("The conversation so far:")
     assert f'<message role="user">{QUESTION}</message>' in item["content"]
@@ -170,7 +170,8 @@ def test_a_turn_that_failed_leaves_its_session_in_doubt_so_the_next_begins_anew(
 
 def test_another_models_answer_goes_along_as_a_transcript(model: ChatTwelveLabs, emulator: Emulator) -> None:
     model.invoke([HumanMessage("Hi"), AIMessage("Hello"), HumanMessage(QUESTION)])
-    (item,) = (emulator.exchanges[-1].body or {})["input"]  # type: ignore[misc]  # bodies are kept as they came
+    body: dict[str, Any] = emulator.exchanges[-1].body or {}
+    (item,) = body["input"]
     assert '<message role="assistant">Hello</message>' in item["content"]
 
 
@@ -284,7 +285,7 @@ def test_typed_answers_refuse_what_they_do_not_know(model: ChatTwelveLabs) -> No
 
 def test_an_agent_with_a_response_format_gets_its_object(model: ChatTwelveLabs) -> None:
     bound = model.bind_tools([], response_format=response_format(Scorers))
-    assert Scorers.model_validate_json(bound.invoke(QUESTION).text)
+    assert isinstance(Scorers.model_validate_json(bound.invoke(QUESTION).text), Scorers)
 
 
 def test_tools_are_refused_with_what_to_use_instead(model: ChatTwelveLabs) -> None:
@@ -348,8 +349,12 @@ def test_a_model_is_written_down_without_its_key_and_read_again(
     written = dumpd(model)
     assert "key-of-the-tests" not in str(written)
     monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-other-process")
-    allowed = {"allowed_objects": [ChatTwelveLabs], "valid_namespaces": ["langchain_twelvelabs"]}
-    read = load(written, **allowed, secrets_from_env=True)
+    read = load(
+        written,
+        allowed_objects=[ChatTwelveLabs],
+        valid_namespaces=["langchain_twelvelabs"],
+        secrets_from_env=True,
+    )
     assert read.invoke(QUESTION).text.startswith("(Emulator)")
 
 

@@ -96,7 +96,13 @@ def test_a_response_format_becomes_the_text_field() -> None:
 
 
 def test_what_agents_hand_over_empty_says_nothing() -> None:
-    empty = {"tools": [], "tool_choice": None, "parallel_tool_calls": None, "strict": None, "stream": True}
+    empty: dict[str, Any] = {
+        "tools": [],
+        "tool_choice": None,
+        "parallel_tool_calls": None,
+        "strict": None,
+        "stream": True,
+    }
     assert requested([WHO], **empty).options == requested([WHO]).options
 
 
