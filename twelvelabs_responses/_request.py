@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PydanticUserError, ValidationError
 
@@ -175,7 +175,8 @@ def _text_param(output_schema: type[BaseModel] | Mapping[str, Any]) -> dict[str,
 
 
 def _model_schema(model: object) -> dict[str, Any]:
-    if not isinstance(model, type) or not issubclass(model, BaseModel) or model is BaseModel:
+    # Python 3.10 calls `list[Clip]` a type, which pydantic before 2.11 then cannot tell from a model.
+    if get_origin(model) or not isinstance(model, type) or not issubclass(model, BaseModel) or model is BaseModel:
         raise InvalidArgumentError("output_schema", _described(model), "a pydantic model or a JSON Schema")
     try:
         return model.model_json_schema()
