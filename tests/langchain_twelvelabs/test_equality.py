@@ -81,9 +81,10 @@ def scripts(draw: st.DrawFn) -> tuple[Told, list[bytes]]:
 
 
 def documented(answer: Told, mode: str) -> bool:
-    """Say whether the service may answer so: unasked for, commentary does not come, or says its phase."""
-    messages = [item for item in answer.response["output"] if item.get("type") == "message"]
-    return "include" in mode or len(messages) <= 1 or any("phase" in item for item in messages)
+    """Say whether the service may answer so: unasked for, the answer comes alone, or every message says its phase."""
+    output = answer.response["output"]
+    messages = [item for item in output if item.get("type") == "message"]
+    return "include" in mode or len(output) <= 1 or all("phase" in item for item in messages)
 
 
 @IN_EVERY_MODE
