@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -56,7 +56,7 @@ class Conversation:
         """
         named = list(selections)
         earlier = [*(() if goes_on else self.known), *self.since]
-        told = [EarlierMessage(_role(message), _told(message, named)) for message in earlier]
+        told = [EarlierMessage(_role(message), text) for message in earlier if (text := _told(message, named))]
         texts = [_asked(message, named) for message in self.asked]
         texts[0] = with_transcript(told, texts[0], limit)
         return NewTurn(tuple(InputItem(content=text) for text in texts), tuple(named))
@@ -107,6 +107,11 @@ def session_of(message: BaseMessage) -> Session | None:
     if not facts.get("session_id") or not facts.get("knowledge_store_id"):
         return None
     return Session(facts["session_id"], facts.get("response_id", ""), facts["knowledge_store_id"])
+
+
+def session_message(session: Session) -> AIMessage:
+    """Return an answer that says nothing but where the conversation stands."""
+    return AIMessage("", response_metadata={"model_provider": MODEL_PROVIDER} | asdict(session))
 
 
 def _session(message: BaseMessage, knowledge_store_id: str) -> Session | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from langchain_twelvelabs._structured import text_param
 from twelvelabs_responses import InputItem, InvalidArgumentError, RequestOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from langchain_core.messages import BaseMessage
 
@@ -41,6 +42,7 @@ class ModelRequest:
     stop: StopSequences
 
 
+@contextmanager
 def model_request(  # noqa: PLR0913 - a call, the model it is made of, and what both know of sessions
     messages: Sequence[BaseMessage],
     *,
@@ -49,8 +51,8 @@ def model_request(  # noqa: PLR0913 - a call, the model it is made of, and what 
     stop: Sequence[str],
     sessions: Sessions,
     limit: int,
-) -> ModelRequest:
-    """Return the request of one call.
+) -> Iterator[ModelRequest]:
+    """Give the request of one call, its session held until the request is sent or the context is left.
 
     Args:
         messages: The history, with what is new at its end.
@@ -65,29 +67,33 @@ def model_request(  # noqa: PLR0913 - a call, the model it is made of, and what 
         SessionError: The history is stale, and the policy is to say so.
     """
     chosen = {**defaults, **_checked(call, defaults)}
-    text = chosen.pop("text")
-    if (wanted := chosen.pop("response_format", None)) is not None:
-        text = text_param(wanted)
-    told = conversation(messages, chosen["knowledge_store_id"], chosen["session_id"])
-    policy, session_id = chosen.pop("on_stale_session"), chosen["session_id"]
-    if session_id is None and told.session is not None:
-        session_id = sessions.continued(told.session, policy)
-    turn = told.turn(goes_on=session_id is not None, selections=chosen["selections"], limit=limit)
-    parts = [part for part in (chosen["instructions"], told.instructions) if part]
-    output_version = chosen.pop("output_version")
-    options = RequestOptions(
-        knowledge_store_id=chosen["knowledge_store_id"],
-        model=chosen["model"],
-        session_id=session_id,
-        instructions="\n\n".join(parts) or None,
-        include=chosen["include"],
-        text=text,
-        selections=turn.selections,
-        metadata=chosen["request_metadata"],
-        extra_body=chosen["extra_body"],
-    )
-    content = answer_content(chosen["include"], output_version)
-    return ModelRequest(turn.input, options, chosen["model"], content, StopSequences(stop))
+    session_id = chosen["session_id"]
+    told = conversation(messages, chosen["knowledge_store_id"], session_id)
+    with sessions.claim(told.session if session_id is None else None, chosen["on_stale_session"]) as claim:
+        goes_on = session_id is not None or claim.session_id is not None
+        turn = told.turn(goes_on=goes_on, selections=chosen["selections"], limit=limit)
+        options = RequestOptions(
+            knowledge_store_id=chosen["knowledge_store_id"],
+            model=chosen["model"],
+            session_id=claim if session_id is None else session_id,
+            instructions=_instructions(chosen["instructions"], told.instructions),
+            include=chosen["include"],
+            text=_text(chosen),
+            selections=turn.selections,
+            metadata=chosen["request_metadata"],
+            extra_body=chosen["extra_body"],
+        )
+        content = answer_content(chosen["include"], chosen["output_version"])
+        yield ModelRequest(turn.input, options, chosen["model"], content, StopSequences(stop))
+
+
+def _instructions(*parts: str | None) -> str | None:
+    return "\n\n".join(part for part in parts if part) or None
+
+
+def _text(chosen: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    wanted = chosen.get("response_format")
+    return chosen["text"] if wanted is None else text_param(wanted)
 
 
 def _checked(call: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.language_models import BaseChatModel, LangSmithParams, ModelProfile
 from langchain_core.messages.utils import count_tokens_approximately
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.utils import secret_from_env
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from langchain_twelvelabs._errors import as_model_errors
 from langchain_twelvelabs._output import AnswerChunks, answer_message
-from langchain_twelvelabs._request import ModelRequest, model_request
+from langchain_twelvelabs._request import model_request
+from langchain_twelvelabs._sampling import without_sampling
 from langchain_twelvelabs._structured import METHODS, response_format, structured
+from langchain_twelvelabs._tokens import atold, told
 from twelvelabs_responses import (
     AsyncClient,
     Client,
@@ -29,16 +30,18 @@ from twelvelabs_responses import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.language_models import LanguageModelInput
-    from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+    from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.outputs import ChatGenerationChunk
     from langchain_core.runnables import Runnable
     from langchain_core.tools import BaseTool
     from typing_extensions import Self
 
-# What other chat models take and this service does not know. A chain written for one of them goes on working.
-_SAMPLING = frozenset({"temperature", "top_p", "top_k", "max_tokens", "n", "seed", "logprobs"})
+    from langchain_twelvelabs._request import ModelRequest
+
 _OPTIONS = (
     "knowledge_store_id",
     "model",
@@ -118,7 +121,7 @@ class ChatTwelveLabs(BaseChatModel):
     @model_validator(mode="before")
     @classmethod
     def _without_sampling(cls, values: Any) -> Any:
-        return _known(values) if isinstance(values, dict) else values
+        return without_sampling(values) if isinstance(values, dict) else values
 
     @field_validator("api_key")
     @classmethod
@@ -262,8 +265,7 @@ class ChatTwelveLabs(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with as_model_errors():
-            request = self._request(messages, stop, kwargs)
+        with as_model_errors(), self._request(messages, stop, kwargs) as request:
             response = request.stop.response(self._client.create(request.input, **request.options))
         message = answer_message(response, request.model, request.content)
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -275,8 +277,7 @@ class ChatTwelveLabs(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with as_model_errors():
-            request = self._request(messages, stop, kwargs)
+        with as_model_errors(), self._request(messages, stop, kwargs) as request:
             response = request.stop.response(await self._async_client.create(request.input, **request.options))
         message = answer_message(response, request.model, request.content)
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -288,16 +289,15 @@ class ChatTwelveLabs(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        with as_model_errors():
-            request = self._request(messages, stop, kwargs)
+        with as_model_errors(), self._request(messages, stop, kwargs) as request:
             chunks = AnswerChunks(request.model, request.content)
             with self._client.stream(request.input, **request.options) as stream:
                 for event, pieces in stream.updates():
                     shown = request.stop.pieces(pieces, at_end=event.terminal)
                     message_chunk = chunks.of(event, shown)
                     if message_chunk is not None:
-                        yield _told(message_chunk, run_manager)
-                yield _told(chunks.last(request.stop.response(stream.response)), run_manager)
+                        yield told(message_chunk, run_manager)
+                yield told(chunks.last(request.stop.response(stream.response)), run_manager)
 
     async def _astream(
         self,
@@ -306,22 +306,23 @@ class ChatTwelveLabs(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        with as_model_errors():
-            request = self._request(messages, stop, kwargs)
+        with as_model_errors(), self._request(messages, stop, kwargs) as request:
             chunks = AnswerChunks(request.model, request.content)
             async with self._async_client.stream(request.input, **request.options) as stream:
                 async for event, pieces in stream.updates():
                     shown = request.stop.pieces(pieces, at_end=event.terminal)
                     message_chunk = chunks.of(event, shown)
                     if message_chunk is not None:
-                        yield await _atold(message_chunk, run_manager)
-                yield await _atold(chunks.last(request.stop.response(stream.response)), run_manager)
+                        yield await atold(message_chunk, run_manager)
+                yield await atold(chunks.last(request.stop.response(stream.response)), run_manager)
 
-    def _request(self, messages: list[BaseMessage], stop: list[str] | None, call: dict[str, Any]) -> ModelRequest:
+    def _request(
+        self, messages: list[BaseMessage], stop: list[str] | None, call: dict[str, Any]
+    ) -> AbstractContextManager[ModelRequest]:
         return model_request(
             messages,
             defaults={"text": None} | {name: getattr(self, name) for name in _OPTIONS},
-            call=_known(call),
+            call=without_sampling(call),
             stop=stop if stop is not None else self.stop or (),
             sessions=self.sessions,
             limit=self._client.limits.content,
@@ -333,29 +334,3 @@ class ChatTwelveLabs(BaseChatModel):
             with as_model_errors():
                 raise InvalidArgumentError("tools", f"{len(tools)} tools to call", allowed)
         return {}
-
-
-def _known(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the options without those that only other services know, with a word about what is left out."""
-    unknown = sorted(name for name in _SAMPLING & values.keys() if values[name] is not None)
-    if unknown:
-        warnings.warn(f"{', '.join(unknown)}: TwelveLabs has no such option; it is not sent", stacklevel=3)
-    return {name: value for name, value in values.items() if name not in _SAMPLING}
-
-
-def _told(message_chunk: AIMessageChunk, run_manager: CallbackManagerForLLMRun | None) -> ChatGenerationChunk:
-    """Return the chunk, the callbacks told of it before anybody else."""
-    chunk = ChatGenerationChunk(message=message_chunk)
-    if run_manager is not None:
-        run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-    return chunk
-
-
-async def _atold(
-    message_chunk: AIMessageChunk, run_manager: AsyncCallbackManagerForLLMRun | None
-) -> ChatGenerationChunk:
-    """Return the chunk, the callbacks told of it before anybody else."""
-    chunk = ChatGenerationChunk(message=message_chunk)
-    if run_manager is not None:
-        await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-    return chunk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol, runtime_checkable
 
 # Needed at run time: LangChain reads the annotations of the functions that a tool calls.
 from langchain_core.callbacks import BaseCallbackManager  # noqa: TC002
@@ -13,6 +13,7 @@ from langchain_core.runnables import RunnableConfig, patch_config
 from langchain_core.tools import InjectedToolArg, StructuredTool, ToolException
 from pydantic import BaseModel, Field
 
+from langchain_twelvelabs._input import session_message
 from langchain_twelvelabs._tool_answer import artifact, content
 from langchain_twelvelabs._tool_errors import comes_from_service, trouble
 from twelvelabs_responses import ResponsesError, Session, SessionError
@@ -20,11 +21,10 @@ from twelvelabs_responses import ResponsesError, Session, SessionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from langchain_core.messages import AIMessageChunk
+    from langchain_core.messages import AIMessageChunk, BaseMessage
     from langchain_core.tools import BaseTool
 
     from langchain_twelvelabs.chat_models import ChatTwelveLabs
-    from twelvelabs_responses import Sessions
 
 _DESCRIPTION = (
     "Asks a collection of videos what they show and what is said in them. Answers in text; its markers, such as [1], "
@@ -101,15 +101,14 @@ class _Videos:
         callbacks: BaseCallbackManager | None = None,
         runtime: Annotated[_Runtime | None, InjectedToolArg()] = None,
     ) -> tuple[str, dict[str, Any]]:
-        turn = _Turn(self, self.model.sessions, runtime)
+        turn = _Turn(self, runtime)
         config = patch_config(config, callbacks=callbacks)
-        while True:
-            try:
-                for chunk in self.model.stream([HumanMessage(question)], config, **turn.options()):
-                    turn.take(chunk)
-                return turn.answer()
-            except ResponsesError as error:  # noqa: PERF203 - two rounds at the most
-                turn.give_up_session(error)
+        try:
+            for chunk in self.model.stream(turn.messages(question), config, **turn.options()):
+                turn.take(chunk)
+        except ResponsesError as error:
+            turn.fail(error)
+        return turn.answer()
 
     async def aask(
         self,
@@ -118,32 +117,36 @@ class _Videos:
         callbacks: BaseCallbackManager | None = None,
         runtime: Annotated[_Runtime | None, InjectedToolArg()] = None,
     ) -> tuple[str, dict[str, Any]]:
-        turn = _Turn(self, self.model.sessions, runtime)
+        turn = _Turn(self, runtime)
         config = patch_config(config, callbacks=callbacks)
-        while True:
-            try:
-                async for chunk in self.model.astream([HumanMessage(question)], config, **turn.options()):
-                    turn.take(chunk)
-                return turn.answer()
-            except ResponsesError as error:  # noqa: PERF203 - two rounds at the most
-                turn.give_up_session(error)
+        try:
+            async for chunk in self.model.astream(turn.messages(question), config, **turn.options()):
+                turn.take(chunk)
+        except ResponsesError as error:
+            turn.fail(error)
+        return turn.answer()
 
 
 class _Turn:
     """One question: the session that it goes on with, what is told on the way, and what comes of it."""
 
-    def __init__(self, videos: _Videos, sessions: Sessions, runtime: object) -> None:
+    def __init__(self, videos: _Videos, runtime: object) -> None:
         self._videos = videos
-        self._sessions = sessions
         # Whoever calls the tool without LangGraph may pass on what a driving model made up.
         self._runtime = runtime if isinstance(runtime, _Runtime) else None
         messages = _messages(self._runtime.state) if self._runtime else ()
         self._earlier = _earlier(messages, videos.name)
-        self._session_id = None if self._is_followed(messages) else self._continued()
+        self._continued = None if self._is_followed(messages) else self._earlier
         self._chunks: list[AIMessageChunk] = []
 
+    def messages(self, question: str) -> list[BaseMessage]:
+        # All of the history that the model needs is where its session stands. Should that be stale, it begins a new
+        # one, and there is nothing for a transcript: what was said is the driving model's to repeat.
+        earlier = [session_message(self._continued)] if self._continued else []
+        return [*earlier, HumanMessage(question)]
+
     def options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"session_id": self._session_id} if self._session_id else {}
+        options: dict[str, Any] = {"session_id": None, "on_stale_session": "fork"} if self._continued else {}
         # In a graph somebody may be watching; elsewhere the model's own setting holds.
         return options | ({"include": ("intermediate_outputs",)} if self._runtime else {})
 
@@ -163,29 +166,20 @@ class _Turn:
         forgotten = self._earlier is not None and self._earlier.session_id != found["session_id"]
         return content(message, _FORGOTTEN if forgotten else ""), found
 
-    def give_up_session(self, error: ResponsesError) -> None:
-        """Turn to a new session if another turn has taken this one in the meantime; otherwise raise.
+    def fail(self, error: ResponsesError) -> NoReturn:
+        """Raise what has gone wrong, for whoever can do something about it.
 
         Raises:
             ToolException: What the driving model can act on.
             ResponsesError: What it cannot.
         """
-        if isinstance(error, SessionError) and self._session_id is not None:
-            if not comes_from_service(error):
-                self._session_id = None
-                return
+        if isinstance(error, SessionError) and comes_from_service(error):
             # Lost: the thread still names it, so remember not to try again.
-            self._sessions.left(self._session_id)
+            self._videos.model.sessions.left(error.session_id)
         told = trouble(error)
         if told is None:
             raise error
         raise ToolException(told) from error
-
-    def _continued(self) -> str | None:
-        store = self._videos.model.knowledge_store_id
-        if self._earlier is None or self._earlier.knowledge_store_id != store:
-            return None
-        return self._sessions.continued(self._earlier)
 
     def _is_followed(self, messages: Sequence[object]) -> bool:
         """Say whether the same turn of the driving model asks something else after this.

@@ -55,7 +55,7 @@ from twelvelabs_responses._response import (
 )
 from twelvelabs_responses._retry import Retry
 from twelvelabs_responses._schema import accepted_schema, schema_name
-from twelvelabs_responses._session import OnStaleSession, Session, Sessions
+from twelvelabs_responses._session import Claim, OnStaleSession, Session, Sessions
 from twelvelabs_responses._stream import AsyncStream, Stream
 from twelvelabs_responses._transcript import EarlierMessage, with_transcript
 from twelvelabs_responses._version import __version__
@@ -71,6 +71,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "Citation",
+    "Claim",
     "Client",
     "ContentPart",
     "ContentPartAdded",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Required
 
+    from twelvelabs_responses._session import Claim
+
 _SELECTION_TOKEN = re.compile(r"\{\{sel:([0-9]+)\}\}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PREFIXES = {"item": "ksi_", "collection": "ksic_"}
@@ -112,7 +114,8 @@ class RequestOptions(TypedDict, total=False):
     Attributes:
         knowledge_store_id: The store to reason over (`ks_...`); exactly one.
         model: `jockey1.0` unless given; None sends none, as the newest API has no such field.
-        session_id: Goes on with a conversation of the same knowledge store; without it a new one begins.
+        session_id: Goes on with a conversation of the same knowledge store; without it a new one begins. A claim on a
+            session (`client.sessions.claim(...)`) stands for its id.
         instructions: Guidance for this one request; at most 2,000 characters. Later turns do not remember it.
         include: `("intermediate_outputs",)` asks for commentary and the service's own function calls as well.
         text: The form of the reply, as in the API: `{"format": {"type": "json_schema", "name": ..., "schema": ...}}`.
@@ -124,7 +127,7 @@ class RequestOptions(TypedDict, total=False):
 
     knowledge_store_id: Required[str]
     model: str | None
-    session_id: str | None
+    session_id: str | Claim | None
     instructions: str | None
     include: Sequence[Literal["intermediate_outputs"]]
     text: TextParam | Mapping[str, Any] | None

@@ -17,6 +17,9 @@ from twelvelabs_responses._errors import InvalidArgumentError, SessionError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from typing_extensions import Self
 
 OnStaleSession = Literal["fork", "continue", "error"]
 _POLICIES = ("fork", "continue", "error")
@@ -38,6 +41,28 @@ class Session:
     knowledge_store_id: str
 
 
+class Claim:
+    """A session that is held for one turn, from the decision to go on with it until the turn is sent.
+
+    Enter it, and pass it on as the `session_id` of that turn; leaving it lets go of a session for which none was sent.
+
+    Attributes:
+        session_id: The session to go on with; None to begin a new one, which knows nothing yet.
+    """
+
+    def __init__(self, sessions: Sessions, session_id: str | None) -> None:
+        self._sessions = sessions
+        self.session_id = session_id
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._sessions.refused(self.session_id, self)
+
+
 @dataclass(slots=True)
 class Sessions:
     """Which turns are under way, which answer is a session's newest, which sessions are in doubt.
@@ -54,34 +79,45 @@ class Sessions:
     _superseded: OrderedDict[str, None] = field(default_factory=OrderedDict, repr=False)
     _in_doubt: OrderedDict[str, None] = field(default_factory=OrderedDict, repr=False)
 
-    def continued(self, session: Session, on_stale_session: OnStaleSession = "fork") -> str | None:
-        """Return the id of the session to go on with after the answer `session`, or None to begin a new one.
+    def claim(self, session: Session | None, on_stale_session: OnStaleSession = "fork") -> Claim:
+        """Return a hold on the session to go on with after the answer `session`, or on none, to begin a new one.
 
         Stale is an answer that another has followed already, a session with a turn under way, or one whose last turn
         failed or was left, so that nobody knows whether the service took it. The new session knows nothing yet: give
-        it the conversation so far.
+        it the conversation so far. To decide and to take are one step, so that of two turns that follow one answer at
+        the same moment only one goes on.
+
+        Args:
+            session: Where the conversation stands; None if it has not begun.
+            on_stale_session: What to do about a stale answer: `fork` begins a new session, `continue` goes on all the
+                same, `error` raises.
 
         Raises:
-            SessionError: The session is stale and the policy is `error`.
+            SessionError: The session is stale and the policy is `error`; or it is `continue`, and a turn is under way.
         """
         if on_stale_session not in _POLICIES:
             raise InvalidArgumentError("on_stale_session", repr(on_stale_session), ", ".join(_POLICIES))
+        if session is None:
+            return Claim(self, None)
         with self.lock:
             trouble = self._trouble(session)
             if trouble is None:
                 self._adopt(session)
-        if trouble is None or on_stale_session == "continue":
-            return session.session_id
-        if on_stale_session == "error":
-            raise SessionError(f"session {session.session_id} {trouble}", session_id=session.session_id)
-        return None
+            if trouble is None or (on_stale_session == "continue" and session.session_id not in self._under_way):
+                claim = Claim(self, session.session_id)
+                self._under_way[session.session_id] = claim
+                return claim
+        if on_stale_session == "fork":
+            return Claim(self, None)
+        raise SessionError(f"session {session.session_id} {trouble}", session_id=session.session_id)
 
-    def begin(self, session_id: str | None, turn: object = None) -> None:
+    def begin(self, session_id: str | None, turn: object = None, claim: Claim | None = None) -> None:
         """Note that a turn of this session is being sent; None is a session that the service has yet to make.
 
         Args:
             session_id: The session.
             turn: Who sends it. Only the same can end what it has begun.
+            claim: The hold on the session that was taken for this turn.
 
         Raises:
             SessionError: Another turn of it is under way. The service documents nothing for two at once.
@@ -89,7 +125,7 @@ class Sessions:
         if session_id is None:
             return
         with self.lock:
-            if session_id in self._under_way:
+            if session_id in self._under_way and (claim is None or self._under_way[session_id] is not claim):
                 raise SessionError(
                     f"a turn of session {session_id} is under way; wait for it, or begin a new session",
                     session_id=session_id,

@@ -9,6 +9,7 @@ from twelvelabs_responses._errors import ProtocolError, ResponsesError
 from twelvelabs_responses._fold import failed
 from twelvelabs_responses._protocol import decode_response, encode_request
 from twelvelabs_responses._request import RequestOptions, response_request
+from twelvelabs_responses._session import Claim
 from twelvelabs_responses._status import error_from
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ class Turn:
         stream: bool,
     ) -> None:
         self.settings = settings
+        self._claim = claim if isinstance(claim := options.get("session_id"), Claim) else None
+        if self._claim is not None:
+            options = {**options, "session_id": self._claim.session_id}
         self.request = response_request(user_input, options, settings.limits)
         self.body = encode_request(self.request, stream=stream)
         self.stream = stream
@@ -52,7 +56,7 @@ class Turn:
         Raises:
             SessionError: Another turn of the session is under way.
         """
-        self._sessions.begin(self.request.session_id, self)
+        self._sessions.begin(self.request.session_id, self, self._claim)
 
     def end(self, error: BaseException | None) -> None:
         """Note how the turn ended. Without an answer it failed with `error`, or was left."""

@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from langchain_twelvelabs._request import ModelRequest, model_request
-from twelvelabs_responses import InputItem, InvalidArgumentError, Selection, SessionError, Sessions
+from twelvelabs_responses import Claim, InputItem, InvalidArgumentError, Selection, SessionError, Sessions
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -30,7 +30,14 @@ DEFAULTS: dict[str, Any] = {
 
 
 def requested(messages: list[BaseMessage], sessions: Sessions | None = None, **call: Any) -> ModelRequest:
-    return model_request(messages, defaults=DEFAULTS, call=call, stop=(), sessions=sessions or Sessions(), limit=10_000)
+    memory = sessions or Sessions()
+    with model_request(messages, defaults=DEFAULTS, call=call, stop=(), sessions=memory, limit=10_000) as request:
+        return request
+
+
+def session_id(request: ModelRequest) -> str | None:
+    claimed = request.options["session_id"]
+    return claimed.session_id if isinstance(claimed, Claim) else claimed
 
 
 def test_the_models_options_are_the_requests_under_the_apis_names() -> None:
@@ -40,7 +47,7 @@ def test_the_models_options_are_the_requests_under_the_apis_names() -> None:
     assert request.options == {
         "knowledge_store_id": "ks_1",
         "model": "jockey1.0",
-        "session_id": None,
+        "session_id": request.options["session_id"],
         "instructions": None,
         "include": (),
         "text": None,
@@ -57,7 +64,7 @@ def test_instructions_of_the_model_come_before_the_system_messages() -> None:
 
 def test_a_session_of_the_history_goes_on_and_knows_what_was_said() -> None:
     request = requested([HumanMessage("Goals?"), TWO, WHO])
-    assert request.options["session_id"] == "sess_1"
+    assert session_id(request) == "sess_1"
     assert request.input == (InputItem(content="Who?"),)
 
 
@@ -65,13 +72,13 @@ def test_a_session_that_is_given_wins_over_the_history() -> None:
     assert requested([HumanMessage("Goals?"), TWO, WHO], session_id="sess_9").options["session_id"] == "sess_9"
 
 
-@pytest.mark.parametrize(("policy", "session_id"), [("fork", None), ("continue", "sess_1")])
-def test_a_session_in_doubt_is_left_or_kept_as_the_policy_says(policy: str, session_id: str | None) -> None:
+@pytest.mark.parametrize(("policy", "kept"), [("fork", None), ("continue", "sess_1")])
+def test_a_session_in_doubt_is_left_or_kept_as_the_policy_says(policy: str, kept: str | None) -> None:
     sessions = Sessions()
     sessions.left("sess_1")
     request = requested([HumanMessage("Goals?"), TWO, WHO], sessions, on_stale_session=policy)
-    assert request.options["session_id"] == session_id
-    assert ("The conversation so far" in request.input[0].content) is (session_id is None)
+    assert session_id(request) == kept
+    assert ("The conversation so far" in request.input[0].content) is (kept is None)
 
 
 def test_a_session_in_doubt_is_an_error_if_the_policy_says_so() -> None:
@@ -103,7 +110,10 @@ def test_what_agents_hand_over_empty_says_nothing() -> None:
         "strict": None,
         "stream": True,
     }
-    assert requested([WHO], **empty).options == requested([WHO]).options
+    assert {**requested([WHO], **empty).options, "session_id": None} == {
+        **requested([WHO]).options,
+        "session_id": None,
+    }
 
 
 def test_tools_are_refused_with_what_to_use_instead() -> None:
@@ -114,3 +124,24 @@ def test_tools_are_refused_with_what_to_use_instead() -> None:
 def test_an_option_that_does_not_exist_is_refused_by_its_name() -> None:
     with pytest.raises(InvalidArgumentError, match="sesion_id: got an option of this name; allowed: extra_body"):
         requested([WHO], sesion_id="sess_1")
+
+
+def test_a_call_that_is_refused_lets_go_of_its_session() -> None:
+    sessions = Sessions()
+    with pytest.raises(InvalidArgumentError):
+        requested(
+            [HumanMessage("Goals?"), TWO, WHO],
+            sessions,
+            selections=["x"],
+            include=None,
+            response_format={"type": "json_object"},
+        )
+    assert session_id(requested([HumanMessage("Goals?"), TWO, WHO], sessions)) == "sess_1"
+
+
+def test_of_two_calls_that_follow_one_answer_at_once_the_second_begins_anew() -> None:
+    sessions, history = Sessions(), [HumanMessage("Goals?"), TWO, WHO]
+    call: dict[str, Any] = {"defaults": DEFAULTS, "call": {}, "stop": (), "sessions": sessions, "limit": 10_000}
+    with model_request(history, **call) as first, model_request(history, **call) as second:
+        assert (session_id(first), session_id(second)) == ("sess_1", None)
+        assert "The conversation so far" in second.input[0].content

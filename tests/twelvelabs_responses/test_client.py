@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 import twelvelabs_responses as t
+from tests.sessions import continued
 from tests.twins import twin
 from twelvelabs_responses._http import tls_context
 
@@ -153,7 +154,7 @@ def test_a_refused_turn_leaves_its_session_as_it_was_and_a_failed_one_in_doubt(
         emulator.fault = fault
         with pytest.raises(t.APIStatusError):
             client.create("And then?", knowledge_store_id=store, session_id=session.session_id)
-        assert (client.sessions.continued(session) is not None) is goes_on
+        assert (continued(client.sessions, session) is not None) is goes_on
 
 
 def test_a_session_that_the_service_has_lost_is_a_session_error(client: AnyClient, emulator: Emulator) -> None:
@@ -359,7 +360,7 @@ def test_an_error_that_is_not_ours_passes_and_leaves_the_session_in_doubt(client
     inner._attempt = interrupted  # type: ignore[method-assign,assignment]  # a user's Ctrl-C
     with pytest.raises(KeyboardInterrupt):
         client.create(QUESTION, knowledge_store_id="ks_1", session_id="sess_1")
-    assert client.sessions.continued(session) is None
+    assert continued(client.sessions, session) is None
 
 
 def test_the_key_is_in_no_error_even_if_the_service_repeats_it() -> None:

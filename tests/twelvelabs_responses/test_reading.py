@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.sessions import continued
 from tests.wire_strategies import bodies, cut, every_cut, told
 from twelvelabs_responses._errors import (
     APITimeoutError,
@@ -291,9 +292,9 @@ def test_done_ends_the_reading_even_before_a_terminal_event() -> None:
 def test_the_answer_is_noted_as_the_newest_of_its_session() -> None:
     sessions = Sessions()
     read([PLAIN_STREAM], reading(sessions=sessions))
-    assert sessions.continued(Session("sess_1", "resp_1", "ks_1"), "error") == "sess_1"
+    assert continued(sessions, Session("sess_1", "resp_1", "ks_1"), "error") == "sess_1"
     read([PLAIN_STREAM.replace(b"resp_1", b"resp_2")], reading(sessions=sessions))
-    assert sessions.continued(Session("sess_1", "resp_1", "ks_1")) is None
+    assert continued(sessions, Session("sess_1", "resp_1", "ks_1")) is None
 
 
 def test_the_session_that_a_stream_names_is_in_doubt_if_the_stream_is_left() -> None:
@@ -301,7 +302,7 @@ def test_the_session_that_a_stream_names_is_in_doubt_if_the_stream_is_left() -> 
     turn = Turn(SETTINGS, sessions, "Any goals?", {"knowledge_store_id": "ks_1"}, stream=True)
     list(Reading(turn, SSE).take(frames(*BEGUN), waited=0.0))
     turn.end(None)
-    assert sessions.continued(Session("sess_1", "resp_0", "ks_1")) is None
+    assert continued(sessions, Session("sess_1", "resp_0", "ks_1")) is None
 
 
 # -- what cannot be read, and what fails: always with the text and the ids so far ----------------------------------

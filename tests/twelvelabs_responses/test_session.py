@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.sessions import continued
 from twelvelabs_responses._errors import InvalidArgumentError, SessionError
 from twelvelabs_responses._session import Session, Sessions
 
@@ -30,26 +31,26 @@ def after(*response_ids: str) -> Sessions:
 
 
 def test_a_session_that_this_process_has_not_seen_goes_on() -> None:
-    assert Sessions().continued(answer("resp_1")) == "sess_1"
+    assert continued(Sessions(), answer("resp_1")) == "sess_1"
 
 
 def test_the_newest_answer_of_a_session_goes_on() -> None:
     sessions = after("resp_1", "resp_2")
-    assert sessions.continued(answer("resp_2")) == "sess_1"
-    assert sessions.continued(answer("resp_2")) == "sess_1"
+    assert continued(sessions, answer("resp_2")) == "sess_1"
+    assert continued(sessions, answer("resp_2")) == "sess_1"
 
 
 def test_an_answer_that_another_has_followed_begins_a_new_session() -> None:
-    assert after("resp_1", "resp_2").continued(answer("resp_1")) is None
+    assert continued(after("resp_1", "resp_2"), answer("resp_1")) is None
 
 
 def test_an_answer_sent_twice_does_not_supersede_itself() -> None:
-    assert after("resp_1", "resp_1").continued(answer("resp_1")) == "sess_1"
+    assert continued(after("resp_1", "resp_1"), answer("resp_1")) == "sess_1"
 
 
 @pytest.mark.parametrize(("policy", "goes_on"), [("fork", None), ("continue", "sess_1")], ids=["fork", "continue"])
 def test_a_stale_answer_is_dealt_with_as_asked(policy: OnStaleSession, goes_on: str | None) -> None:
-    assert after("resp_1", "resp_2").continued(answer("resp_1"), policy) == goes_on
+    assert continued(after("resp_1", "resp_2"), answer("resp_1"), policy) == goes_on
 
 
 @pytest.mark.parametrize(
@@ -70,19 +71,19 @@ def test_a_stale_answer_is_an_error_if_asked(trouble: str, words: str) -> None:
     if trouble == "in doubt":
         sessions.left("sess_1")
     with pytest.raises(SessionError) as caught:
-        sessions.continued(answer("resp_1"), "error")
+        continued(sessions, answer("resp_1"), "error")
     assert (str(caught.value), caught.value.session_id) == (words, "sess_1")
 
 
 @pytest.mark.parametrize("policy", ["fork", "continue", "error"])
 def test_an_answer_that_is_not_stale_goes_on_under_every_policy(policy: OnStaleSession) -> None:
-    assert after("resp_1").continued(answer("resp_1"), policy) == "sess_1"
+    assert continued(after("resp_1"), answer("resp_1"), policy) == "sess_1"
 
 
 @pytest.mark.parametrize("policy", ["Fork", "", None, ["fork"]])
 def test_an_unknown_policy_is_refused_even_if_nothing_is_stale(policy: Any) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
-        Sessions().continued(answer("resp_1"), policy)
+        continued(Sessions(), answer("resp_1"), policy)
     assert (caught.value.field, caught.value.got) == ("on_stale_session", repr(policy))
     assert caught.value.allowed == "fork, continue, error"
 
@@ -90,24 +91,64 @@ def test_an_unknown_policy_is_refused_even_if_nothing_is_stale(policy: Any) -> N
 def test_a_session_with_a_turn_under_way_forks_and_takes_no_second_turn() -> None:
     sessions = after("resp_1")
     sessions.begin("sess_1")
-    assert sessions.continued(answer("resp_1")) is None
+    assert continued(sessions, answer("resp_1")) is None
     with pytest.raises(SessionError, match="a turn of session sess_1 is under way; wait for it") as caught:
         sessions.begin("sess_1")
     assert caught.value.session_id == "sess_1"
+
+
+def test_of_two_claims_on_one_answer_only_one_goes_on() -> None:
+    sessions = after("resp_1")
+    with sessions.claim(answer("resp_1")) as first, sessions.claim(answer("resp_1")) as second:
+        assert (first.session_id, second.session_id) == ("sess_1", None)
+    assert continued(sessions, answer("resp_1")) == "sess_1"
+
+
+def test_a_claim_lets_its_own_turn_begin_and_no_other() -> None:
+    sessions, turn = after("resp_1"), object()
+    with sessions.claim(answer("resp_1")) as claim:
+        with pytest.raises(SessionError, match="is under way"):
+            sessions.begin("sess_1", object())
+        sessions.begin("sess_1", turn, claim)
+        with pytest.raises(SessionError, match="is under way"):
+            sessions.begin("sess_1", object(), claim)
+    # The turn that was sent under it holds the session by itself now.
+    assert continued(sessions, answer("resp_1")) is None
+    sessions.answered("sess_1", "resp_2", turn)
+    assert continued(sessions, answer("resp_2")) == "sess_1"
+
+
+def test_a_claim_for_which_nothing_was_sent_leaves_the_session_where_it_stood() -> None:
+    sessions = after("resp_1")
+    with pytest.raises(ZeroDivisionError), sessions.claim(answer("resp_1")):
+        raise ZeroDivisionError
+    assert continued(sessions, answer("resp_1")) == "sess_1"
+
+
+def test_a_conversation_that_has_not_begun_claims_no_session() -> None:
+    with Sessions().claim(None) as claim:
+        assert claim.session_id is None
+
+
+def test_to_go_on_with_a_stale_answer_waits_for_the_turn_under_way() -> None:
+    sessions = after("resp_1", "resp_2")
+    sessions.begin("sess_1")
+    with pytest.raises(SessionError, match="session sess_1 has a turn under way"):
+        sessions.claim(answer("resp_1"), "continue")
 
 
 def test_turns_of_different_sessions_and_of_new_ones_run_side_by_side() -> None:
     sessions = Sessions()
     for session_id in ("sess_1", "sess_2", None, None):
         sessions.begin(session_id)
-    assert sessions.continued(answer("resp_9", "sess_3")) == "sess_3"
+    assert continued(sessions, answer("resp_9", "sess_3")) == "sess_3"
 
 
 def test_a_refused_turn_leaves_the_session_where_it_stood() -> None:
     sessions = after("resp_1")
     sessions.begin("sess_1")
     sessions.refused("sess_1")
-    assert sessions.continued(answer("resp_1")) == "sess_1"
+    assert continued(sessions, answer("resp_1")) == "sess_1"
     sessions.begin("sess_1")
 
 
@@ -115,28 +156,28 @@ def test_a_left_turn_puts_the_session_in_doubt_until_it_answers_again() -> None:
     sessions = after("resp_1")
     sessions.begin("sess_1")
     sessions.left("sess_1")
-    assert sessions.continued(answer("resp_1")) is None
-    assert sessions.continued(answer("resp_1"), "continue") == "sess_1"
+    assert continued(sessions, answer("resp_1")) is None
+    assert continued(sessions, answer("resp_1"), "continue") == "sess_1"
     sessions.begin("sess_1")
     sessions.answered("sess_1", "resp_2")
-    assert sessions.continued(answer("resp_2")) == "sess_1"
+    assert continued(sessions, answer("resp_2")) == "sess_1"
 
 
 def test_a_refused_turn_does_not_end_a_doubt() -> None:
     sessions = after("resp_1")
     sessions.left("sess_1")
     sessions.refused("sess_1")
-    assert sessions.continued(answer("resp_1")) is None
+    assert continued(sessions, answer("resp_1")) is None
 
 
 def test_an_answer_without_an_id_ends_the_turn_and_supersedes_those_before_it() -> None:
     sessions = after("resp_1")
     sessions.begin("sess_1")
     sessions.answered("sess_1", None)
-    assert sessions.continued(answer("resp_1")) is None
+    assert continued(sessions, answer("resp_1")) is None
     sessions.begin("sess_1")
     sessions.answered("sess_1", "resp_3")
-    assert sessions.continued(answer("resp_3")) == "sess_1"
+    assert continued(sessions, answer("resp_3")) == "sess_1"
 
 
 def test_a_turn_whose_session_was_never_named_leaves_no_trace() -> None:
@@ -152,36 +193,36 @@ def test_a_turn_whose_session_was_never_named_leaves_no_trace() -> None:
 
 def test_an_answer_made_by_another_process_goes_on_and_supersedes_once_answered() -> None:
     sessions = after("resp_1")
-    assert sessions.continued(answer("resp_2")) == "sess_1"
+    assert continued(sessions, answer("resp_2")) == "sess_1"
     sessions.begin("sess_1")
     sessions.answered("sess_1", "resp_3")
-    assert sessions.continued(answer("resp_1")) is None
-    assert sessions.continued(answer("resp_2")) is None
-    assert sessions.continued(answer("resp_3")) == "sess_1"
+    assert continued(sessions, answer("resp_1")) is None
+    assert continued(sessions, answer("resp_2")) is None
+    assert continued(sessions, answer("resp_3")) == "sess_1"
 
 
 def test_of_two_answers_whose_order_nobody_knows_both_go_on_until_one_is_followed() -> None:
     sessions = Sessions()
-    assert sessions.continued(answer("resp_1")) == "sess_1"
-    assert sessions.continued(answer("resp_2")) == "sess_1"
-    assert sessions.continued(answer("resp_1")) == "sess_1"
+    assert continued(sessions, answer("resp_1")) == "sess_1"
+    assert continued(sessions, answer("resp_2")) == "sess_1"
+    assert continued(sessions, answer("resp_1")) == "sess_1"
     sessions.answered("sess_1", "resp_3")
-    assert [sessions.continued(answer(each)) for each in ("resp_1", "resp_2")] == [None, None]
+    assert [continued(sessions, answer(each)) for each in ("resp_1", "resp_2")] == [None, None]
 
 
 def test_the_oldest_superseded_answers_are_forgotten_first() -> None:
     sessions = Sessions(remembered=2)
     for number in range(1, 6):
         sessions.answered("sess_1", f"resp_{number}")
-    goes_on = [sessions.continued(answer(f"resp_{number}")) for number in range(3, 6)]
+    goes_on = [continued(sessions, answer(f"resp_{number}")) for number in range(3, 6)]
     assert goes_on == [None, None, "sess_1"]
-    assert sessions.continued(answer("resp_1")) == "sess_1"
+    assert continued(sessions, answer("resp_1")) == "sess_1"
 
 
 def test_memory_stays_within_its_bound() -> None:
     sessions = Sessions(remembered=2)
     for number in range(100):
-        sessions.continued(answer(f"resp_{number}"))
+        continued(sessions, answer(f"resp_{number}"))
         sessions.answered(f"sess_{number}", "resp_1")
         sessions.answered(f"sess_{number}", "resp_2")
         sessions.left(f"sess_{number}")
@@ -192,7 +233,7 @@ def test_memory_stays_within_its_bound() -> None:
 def test_answers_of_one_session_that_nobody_follows_stay_within_the_bound_too() -> None:
     sessions = Sessions(remembered=2)
     for number in range(100):
-        assert sessions.continued(answer(f"resp_{number}")) == "sess_1"
+        assert continued(sessions, answer(f"resp_{number}")) == "sess_1"
     assert sessions._newest["sess_1"] == ("resp_98", "resp_99")
 
 
@@ -220,7 +261,7 @@ def test_after_any_steps_only_a_session_at_rest_goes_on(
         if step == "continued" and session_id and response_id:
             at_rest = session_id not in sessions._under_way and session_id not in sessions._in_doubt
             fresh = response_id not in sessions._superseded
-            goes_on = sessions.continued(answer(response_id, session_id))
+            goes_on = continued(sessions, answer(response_id, session_id))
             assert goes_on == (session_id if at_rest and fresh else None)
         elif step == "answered":
             sessions.answered(session_id, response_id)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 import twelvelabs_responses as t
+from tests.sessions import continued
 from tests.twins import twin
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def test_a_stream_left_early_puts_its_session_in_doubt(client: AnyClient, emulat
     session = t.Session(str(first.session_id), str(first.id), store)
     with client.stream("And then?", knowledge_store_id=store, session_id=session.session_id) as stream:
         next(iter(stream.text_deltas()))
-    assert client.sessions.continued(session) is None
+    assert continued(client.sessions, session) is None
 
 
 def test_a_stream_read_to_its_end_supersedes_the_answer_before(client: AnyClient, emulator: Emulator) -> None:
@@ -138,8 +139,8 @@ def test_a_stream_read_to_its_end_supersedes_the_answer_before(client: AnyClient
         list(stream)
     stale = t.Session(str(first.session_id), str(first.id), store)
     newest = t.Session(str(first.session_id), str(stream.response.id), store)
-    assert client.sessions.continued(stale) is None
-    assert client.sessions.continued(newest) == first.session_id
+    assert continued(client.sessions, stale) is None
+    assert continued(client.sessions, newest) == first.session_id
 
 
 def test_a_stream_that_fails_before_it_is_open_leaves_the_session_free(client: AnyClient, emulator: Emulator) -> None:

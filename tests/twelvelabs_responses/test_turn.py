@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.sessions import continued
 from twelvelabs_responses._errors import (
     APIConnectionError,
     APITimeoutError,
@@ -21,7 +22,7 @@ from twelvelabs_responses._errors import (
 from twelvelabs_responses._request import Limits
 from twelvelabs_responses._response import Response
 from twelvelabs_responses._retry import Retry
-from twelvelabs_responses._session import Session, Sessions
+from twelvelabs_responses._session import Claim, Session, Sessions
 from twelvelabs_responses._settings import Settings
 from twelvelabs_responses._turn import Turn
 
@@ -29,7 +30,7 @@ KEY = "tlk_0123456789"
 RATE_LIMIT = RateLimitError("slow down", status=429, retry_after=40.0)
 
 
-def turn_in(sessions: Sessions, session_id: str | None = "sess_1", **settings: Any) -> Turn:
+def turn_in(sessions: Sessions, session_id: str | Claim | None = "sess_1", **settings: Any) -> Turn:
     known = {"retry": Retry(), "limits": Limits(), **settings}
     told = Settings(api_key=KEY, base_url="https://a.example", timeout=1.0, stall_timeout=1.0, **known)
     turn = Turn(told, sessions, "Hi", {"knowledge_store_id": "ks_1", "session_id": session_id}, stream=False)
@@ -43,7 +44,7 @@ def body(**fields: Any) -> bytes:
 
 
 def goes_on(sessions: Sessions, session_id: str = "sess_1", response_id: str = "resp_1") -> bool:
-    return sessions.continued(Session(session_id, response_id, "ks_1")) is not None
+    return continued(sessions, Session(session_id, response_id, "ks_1")) is not None
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -69,6 +70,23 @@ def test_a_session_takes_one_turn_at_a_time() -> None:
     turn_in(sessions)
     with pytest.raises(SessionError, match="under way"):
         turn_in(sessions)
+
+
+def test_a_claim_stands_for_the_session_that_it_holds() -> None:
+    sessions = Sessions()
+    with sessions.claim(Session("sess_1", "resp_1", "ks_1")) as claim:
+        turn = turn_in(sessions, claim)
+        assert json.loads(turn.body)["session_id"] == "sess_1"
+        with pytest.raises(SessionError, match="under way"):
+            turn_in(sessions, claim)
+    assert not goes_on(sessions)
+    turn.response_from(body())
+    assert goes_on(sessions, response_id="resp_2")
+
+
+def test_a_claim_on_no_session_begins_a_new_one() -> None:
+    turn = turn_in(Sessions(), Sessions().claim(None))
+    assert "session_id" not in json.loads(turn.body)
 
 
 def test_a_whole_body_is_the_answer_and_the_sessions_newest() -> None:

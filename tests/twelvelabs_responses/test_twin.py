@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.sessions import continued
 from twelvelabs_responses import AsyncClient, Client, InvalidArgumentError, Limits, Retry, Session, Sessions
 
 KEY = "key-of-the-tests"
@@ -70,7 +71,7 @@ def test_two_clients_can_share_one_memory_of_sessions() -> None:
     sessions = Sessions()
     client, async_client = Client(api_key=KEY, sessions=sessions), AsyncClient(api_key=KEY, sessions=sessions)
     client.sessions.left("sess_1")
-    assert async_client.sessions.continued(Session("sess_1", "resp_1", "ks_1")) is None
+    assert continued(async_client.sessions, Session("sess_1", "resp_1", "ks_1")) is None
 
 
 def test_raised_limits_hold() -> None:
