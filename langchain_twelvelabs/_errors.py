@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import httpx
 from langchain_core.exceptions import (
     ModelAPIError,
     ModelAuthenticationError,
@@ -25,6 +26,19 @@ import twelvelabs_responses as core
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class _Answered:
+    """What LangChain reads of an error to trace it."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def response(self) -> httpx.Response:
+        """The answer of the service, as httpx gives it, without the request and its key."""
+        return httpx.Response(self.status, headers=self.headers, content=self.body)
 
 
 class InvalidArgumentError(core.InvalidArgumentError, ModelInvalidRequestError):
@@ -49,33 +63,33 @@ class APITimeoutError(core.APITimeoutError, ModelTimeoutError):
         return not self.ambiguous
 
 
-class BadRequestError(core.BadRequestError, ModelInvalidRequestError):
+class BadRequestError(core.BadRequestError, _Answered, ModelInvalidRequestError):
     """The service says that the request is wrong."""
 
 
-class AuthenticationError(core.AuthenticationError, ModelAuthenticationError):
+class AuthenticationError(core.AuthenticationError, _Answered, ModelAuthenticationError):
     """The API key is missing, unknown or expired."""
 
 
-class PermissionDeniedError(core.PermissionDeniedError, ModelPermissionDeniedError):
+class PermissionDeniedError(core.PermissionDeniedError, _Answered, ModelPermissionDeniedError):
     """The API key may not do this."""
 
 
-class NotFoundError(core.NotFoundError, ModelNotFoundError):
+class NotFoundError(core.NotFoundError, _Answered, ModelNotFoundError):
     """No such knowledge store, or the key has no access to the endpoint."""
 
 
-class RateLimitError(core.RateLimitError, ModelRateLimitError):
+class RateLimitError(core.RateLimitError, _Answered, ModelRateLimitError):
     """Too many requests; `retry_after` and `reset_at` say when to come back."""
 
 
-class QuotaExceededError(core.QuotaExceededError, ModelRateLimitError):
+class QuotaExceededError(core.QuotaExceededError, _Answered, ModelRateLimitError):
     """The plan's responses are used up."""
 
     is_retryable = False
 
 
-class InternalServerError(core.InternalServerError, ModelAPIError):
+class InternalServerError(core.InternalServerError, _Answered, ModelAPIError):
     """The service failed."""
 
     @property

@@ -24,6 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from twelvelabs_responses._response import Response
@@ -92,6 +93,8 @@ class APIStatusError(ResponsesError):
         request_id: The request's id, if a header named it; for the service's support.
         retry_after: Seconds to wait before the next attempt, if the service said so.
         reset_at: When the limit is lifted (aware, UTC), if the service said so.
+        headers: The answer's headers, but for cookies and what says how its body was packed.
+        body: The answer's body as text.
     """
 
     def __init__(  # noqa: PLR0913 - the facts of an error are many, and all but the first have names
@@ -104,6 +107,8 @@ class APIStatusError(ResponsesError):
         request_id: str | None = None,
         retry_after: float | None = None,
         reset_at: datetime | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
         session_id: str | None = None,
         ambiguous: bool = False,
     ) -> None:
@@ -114,6 +119,8 @@ class APIStatusError(ResponsesError):
         self.request_id = request_id
         self.retry_after = retry_after
         self.reset_at = reset_at
+        self.headers = dict(headers or {})
+        self.body = body
 
 
 class BadRequestError(APIStatusError):

@@ -99,6 +99,8 @@ class Settings:
         # A key shorter than any real one is a test's, and may be part of any word.
         if isinstance(value, str) and len(self.api_key) >= _SHORTEST_KEY:
             return value.replace(self.api_key, "[API key]")
+        if isinstance(value, dict):
+            return {name: self._without_key(part) for name, part in value.items()}
         return value
 
 

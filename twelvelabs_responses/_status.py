@@ -59,6 +59,8 @@ _HINTS = {
     "endpoint_not_exists": "The URL is right: this API key has no access to the beta endpoint; ask TwelveLabs for it.",
     "plan_limit_exceeded": "The plan's responses are used up; waiting a minute will not help.",
 }
+# Cookies are as secret as a key; the others are no longer true of a body that was read.
+_LEFT_OUT = frozenset({"set-cookie", "content-encoding", "content-length", "transfer-encoding"})
 _BAD_REQUEST, _NOT_FOUND, _SERVER_ERROR, _UNAVAILABLE, _REDIRECT = 400, 404, 500, 503, range(300, 400)
 _SNIPPET = 200
 _READ = 10_000
@@ -112,6 +114,8 @@ def error_from(
         request_id=headers.get("x-request-id") or headers.get("request-id"),
         retry_after=wait.retry_after,
         reset_at=wait.reset_at,
+        headers={name: value for name, value in headers.items() if name.lower() not in _LEFT_OUT},
+        body=body.decode("utf-8", "replace"),
         session_id=session_id,
         ambiguous=_is_ambiguous(status, error_body.code, headers),
     )

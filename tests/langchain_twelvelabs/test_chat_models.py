@@ -12,24 +12,28 @@ from langchain_core.exceptions import ModelRateLimitError
 from langchain_core.globals import set_llm_cache
 from langchain_core.load import dumpd, load
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration
 from langchain_core.runnables import ConfigurableField
 from pydantic import BaseModel, ValidationError
 
 from langchain_twelvelabs import ChatTwelveLabs, citations
 from langchain_twelvelabs._structured import response_format
 from twelvelabs_responses import (
+    BadRequestError,
     Client,
     InternalServerError,
     InvalidArgumentError,
     NotFoundError,
     RateLimitError,
     SessionError,
+    StreamInterruptedError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from langchain_core.messages import BaseMessage
+    from langchain_core.outputs import LLMResult
 
     from twelvelabs_responses.emulator import Emulator
 
@@ -234,6 +238,34 @@ def test_an_error_of_the_service_raises_with_its_type(model: ChatTwelveLabs, emu
     with pytest.raises(RateLimitError) as caught:
         model.invoke(QUESTION)
     assert caught.value.retry_after == 3600.0
+
+
+class Failures(BaseCallbackHandler):
+    def __init__(self) -> None:
+        self.told: list[LLMResult] = []
+
+    def on_llm_error(self, *_error: BaseException, **facts: Any) -> None:
+        self.told.append(facts["response"])
+
+
+def test_a_trace_of_a_refusal_shows_the_services_answer_and_no_key(model: ChatTwelveLabs, emulator: Emulator) -> None:
+    emulator.fault, failures = "400-flat", Failures()
+    with pytest.raises(BadRequestError):
+        model.invoke(QUESTION, config={"callbacks": [failures]})
+    ((generation,),) = failures.told[0].generations
+    assert isinstance(generation, ChatGeneration)
+    facts = generation.message.response_metadata
+    assert (facts["status_code"], facts["body"]["code"]) == (400, "parameter_invalid")
+    assert "key-of-the-tests" not in str(failures.told)
+
+
+def test_a_trace_of_a_broken_stream_shows_the_text_so_far(model: ChatTwelveLabs, emulator: Emulator) -> None:
+    emulator.fault, failures = "cut", Failures()
+    with pytest.raises(StreamInterruptedError) as caught:
+        list(model.stream(QUESTION, config={"callbacks": [failures]}))
+    told = [generation.text for generation in failures.told[0].generations[0]]
+    assert caught.value.text.startswith("(Emulator)")
+    assert caught.value.text in told
 
 
 def test_without_a_key_the_constructor_says_where_to_get_one() -> None:

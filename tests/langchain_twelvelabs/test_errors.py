@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import pickle
 
+import httpx
 import pytest
 from langchain_core import exceptions as lc
 
@@ -77,3 +78,12 @@ def test_other_errors_and_results_pass() -> None:
         raise ZeroDivisionError
     with as_model_errors():
         pass
+
+
+def test_a_status_error_shows_langchain_the_answer_without_the_request() -> None:
+    error = core.NotFoundError("where?", status=404, headers={"x-request-id": "req_1"}, body='{"code": "odd"}')
+    answer = getattr(translated(error), "response", None)
+    assert isinstance(answer, httpx.Response)
+    assert (answer.status_code, answer.headers["x-request-id"], answer.json()) == (404, "req_1", {"code": "odd"})
+    with pytest.raises(RuntimeError, match="request"):
+        _ = answer.request

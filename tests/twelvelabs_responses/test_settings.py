@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from twelvelabs_responses import AsyncClient, Client
-from twelvelabs_responses._errors import InvalidArgumentError, ProtocolError, ResponsesError, SessionError
+from twelvelabs_responses._errors import (
+    APIStatusError,
+    InvalidArgumentError,
+    ProtocolError,
+    ResponsesError,
+    SessionError,
+)
 from twelvelabs_responses._request import Limits
 from twelvelabs_responses._retry import Retry
 from twelvelabs_responses._settings import Settings
@@ -227,6 +233,12 @@ def test_a_key_that_the_service_has_repeated_is_taken_out_of_an_error_and_its_ca
     assert str(error) == "lost: [API key]"
     assert str(cause) == "got [API key]"
     assert (cause.text, cause.session_id, cause.response_id) == ("[API key] and [API key]", "[API key]", None)
+
+
+def test_the_key_is_taken_out_of_the_headers_of_an_error() -> None:
+    error = APIStatusError("who?", headers={"x-echo": f"Bearer {KEY}"}, body=KEY)
+    checked().redact(error)
+    assert (error.headers, error.body) == ({"x-echo": "Bearer [API key]"}, "[API key]")
 
 
 def test_a_key_so_short_that_it_may_be_part_of_any_word_is_left() -> None:

@@ -38,6 +38,13 @@ def status_error(
     return error
 
 
+def test_an_error_keeps_the_answer_without_cookies_and_how_it_was_packed() -> None:
+    headers = {"X-Request-Id": "req_1", "Set-Cookie": "a=1", "content-encoding": "gzip", "content-length": "9"}
+    error = status_error(400, b'{"code": "odd\xff"}', headers)
+    assert error.headers == {"X-Request-Id": "req_1"}
+    assert error.body == '{"code": "odd\ufffd"}'
+
+
 def rate_limit(headers: dict[str, str] | None = None, message: str = "Slow down.") -> tuple[float | None, Any]:
     error = status_error(429, {"code": "too_many_requests", "message": message}, headers)
     return error.retry_after, error.reset_at
