@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from langchain_twelvelabs._content import AnswerContent, answer_content
-from langchain_twelvelabs._input import conversation
+from langchain_twelvelabs._input import history
 from langchain_twelvelabs._stop import StopSequences
 from langchain_twelvelabs._structured import text_param
 from twelvelabs_responses import InputItem, InvalidArgumentError, RequestOptions
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import BaseMessage
 
-    from twelvelabs_responses import Sessions
+    from twelvelabs_responses import Client
 
 # What LangChain's agents and chains hand over and this service has no use for, as long as it says nothing.
 _EMPTY = frozenset({"tools", "tool_choice", "parallel_tool_calls", "strict", "stream", "response_format"})
+_OF_THE_TURN = ("knowledge_store_id", "session_id", "on_stale_session", "selections", "instructions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,13 @@ class ModelRequest:
 
 
 @contextmanager
-def model_request(  # noqa: PLR0913 - a call, the model it is made of, and what both know of sessions
+def model_request(
     messages: Sequence[BaseMessage],
     *,
     defaults: Mapping[str, Any],
     call: Mapping[str, Any],
     stop: Sequence[str],
-    sessions: Sessions,
-    limit: int,
+    client: Client,
 ) -> Iterator[ModelRequest]:
     """Give the request of one call, its session held until the request is sent or the context is left.
 
@@ -59,24 +59,20 @@ def model_request(  # noqa: PLR0913 - a call, the model it is made of, and what 
         defaults: The model's own options, by name.
         call: The options of this call; they win.
         stop: The stop sequences.
-        sessions: The memory of sessions.
-        limit: Characters that one input item may have.
+        client: What knows the limits of a request and the sessions; nothing is sent here.
 
     Raises:
         InvalidArgumentError: A message or an option that the service cannot take.
         SessionError: The history is stale, and the policy is to say so.
     """
     chosen = {**defaults, **_checked(call, defaults)}
-    session_id = chosen["session_id"]
-    told = conversation(messages, chosen["knowledge_store_id"], session_id)
-    with sessions.claim(told.session if session_id is None else None, chosen["on_stale_session"]) as claim:
-        goes_on = session_id is not None or claim.session_id is not None
-        turn = told.turn(goes_on=goes_on, selections=chosen["selections"], limit=limit)
+    of_the_turn = {name: chosen[name] for name in _OF_THE_TURN}
+    with client.next_turn(history(messages), **of_the_turn) as turn:
         options = RequestOptions(
             knowledge_store_id=chosen["knowledge_store_id"],
             model=chosen["model"],
-            session_id=claim if session_id is None else session_id,
-            instructions=_instructions(chosen["instructions"], told.instructions),
+            session_id=turn.session_id,
+            instructions=turn.instructions,
             include=chosen["include"],
             text=_text(chosen),
             selections=turn.selections,
@@ -85,10 +81,6 @@ def model_request(  # noqa: PLR0913 - a call, the model it is made of, and what 
         )
         content = answer_content(chosen["include"], chosen["output_version"])
         yield ModelRequest(turn.input, options, chosen["model"], content, StopSequences(stop))
-
-
-def _instructions(*parts: str | None) -> str | None:
-    return "\n\n".join(part for part in parts if part) or None
 
 
 def _text(chosen: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -324,8 +324,7 @@ class ChatTwelveLabs(BaseChatModel):
             defaults={"text": None} | {name: getattr(self, name) for name in _OPTIONS},
             call=without_sampling(call),
             stop=stop if stop is not None else self.stop or (),
-            sessions=self.sessions,
-            limit=self._client.limits.content,
+            client=self._client,
         )
 
     def _refusing(self, *, tools: list[Any]) -> dict[str, Any]:

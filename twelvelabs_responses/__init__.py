@@ -2,6 +2,7 @@
 
 from twelvelabs_responses._citations import Annotation, Citation, UnknownAnnotation
 from twelvelabs_responses._client import AsyncClient, Client, client_twins
+from twelvelabs_responses._conversation import HistoryMessage, Media, NextTurn, Piece
 from twelvelabs_responses._errors import (
     APIConnectionError,
     APIStatusError,
@@ -57,7 +58,6 @@ from twelvelabs_responses._retry import Retry
 from twelvelabs_responses._schema import accepted_schema, schema_name
 from twelvelabs_responses._session import Claim, OnStaleSession, Session, Sessions
 from twelvelabs_responses._stream import AsyncStream, Stream
-from twelvelabs_responses._transcript import EarlierMessage, with_transcript
 from twelvelabs_responses._version import __version__
 
 __all__ = [
@@ -76,13 +76,13 @@ __all__ = [
     "ContentPart",
     "ContentPartAdded",
     "ContentPartDone",
-    "EarlierMessage",
     "ErrorEvent",
     "FailureDetails",
     "FunctionCall",
     "FunctionCallArgumentsDelta",
     "FunctionCallArgumentsDone",
     "FunctionCallOutput",
+    "HistoryMessage",
     "IncompleteDetails",
     "IncompleteResponseError",
     "InputItem",
@@ -90,7 +90,9 @@ __all__ = [
     "InvalidArgumentError",
     "Keepalive",
     "Limits",
+    "Media",
     "Message",
+    "NextTurn",
     "NotFoundError",
     "OnStaleSession",
     "OutputItem",
@@ -100,6 +102,7 @@ __all__ = [
     "OutputTextDelta",
     "OutputTextDone",
     "PermissionDeniedError",
+    "Piece",
     "ProtocolError",
     "QuotaExceededError",
     "RateLimitError",
@@ -128,5 +131,4 @@ __all__ = [
     "accepted_schema",
     "client_twins",
     "schema_name",
-    "with_transcript",
 ]

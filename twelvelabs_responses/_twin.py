@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from twelvelabs_responses._conversation import next_turn
 from twelvelabs_responses._errors import InvalidArgumentError
 from twelvelabs_responses._session import Sessions
 from twelvelabs_responses._settings import Settings
@@ -12,11 +13,14 @@ from twelvelabs_responses._turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from typing_extensions import Self
 
-    from twelvelabs_responses._request import InputItem, Limits, RequestOptions
+    from twelvelabs_responses._conversation import HistoryMessage, NextTurn
+    from twelvelabs_responses._request import InputItem, Limits, RequestOptions, Selection
     from twelvelabs_responses._retry import Retry
+    from twelvelabs_responses._session import OnStaleSession
 
 HttpT = TypeVar("HttpT")
 
@@ -76,6 +80,44 @@ class Twin(ABC, Generic[HttpT]):
     def limits(self) -> Limits:
         """What a request may hold."""
         return self._settings.limits
+
+    def next_turn(  # noqa: PLR0913 - a history, and what the caller knows of the turn
+        self,
+        history: Sequence[HistoryMessage],
+        *,
+        knowledge_store_id: str,
+        session_id: str | None = None,
+        on_stale_session: OnStaleSession = "fork",
+        selections: Sequence[Selection] = (),
+        instructions: str | None = None,
+    ) -> AbstractContextManager[NextTurn]:
+        """Give the next turn of a conversation that a framework keeps; see `NextTurn` for what to send.
+
+        Only what the session does not know is sent. The session is held for this turn until the context is left.
+
+        Args:
+            history: The messages, oldest first, the new user messages at the end.
+            knowledge_store_id: The store of the next turn.
+            session_id: The session to go on with, whatever the history says.
+            on_stale_session: What to do about a history whose session has moved on: begin a new one with a
+                transcript, go on, or say so.
+            selections: The selections that the text may name already.
+            instructions: Guidance that comes before the system messages.
+
+        Raises:
+            InvalidArgumentError: There is nothing new to ask, or a message holds what the service cannot take.
+            SessionError: The history is stale, and the policy is to say so.
+        """
+        return next_turn(
+            history,
+            knowledge_store_id=knowledge_store_id,
+            session_id=session_id,
+            on_stale_session=on_stale_session,
+            selections=selections,
+            instructions=instructions,
+            sessions=self.sessions,
+            limit=self.limits.content,
+        )
 
     def __repr__(self) -> str:
         # A debugger may ask for one whose constructor has failed.

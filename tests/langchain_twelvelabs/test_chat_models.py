@@ -182,9 +182,9 @@ def test_another_models_answer_goes_along_as_a_transcript(model: ChatTwelveLabs,
 @pytest.mark.parametrize(
     ("messages", "words"),
     [
-        ([], "no human message"),
-        ([SystemMessage("Be brief.")], "no human message"),
-        ([HumanMessage("Hi"), ToolMessage("3", tool_call_id="1")], "no human message"),
+        ([], "no user message"),
+        ([SystemMessage("Be brief.")], "no user message"),
+        ([HumanMessage("Hi"), ToolMessage("3", tool_call_id="1")], "no user message"),
         ([HumanMessage([{"type": "image", "url": "https://example.com/a.png"}])], "a block of type image"),
         ([HumanMessage("")], "0 characters"),
         ([SystemMessage("x" * 2001), HumanMessage("Hi")], "2,001 characters"),

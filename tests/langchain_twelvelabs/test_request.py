@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from langchain_twelvelabs._request import ModelRequest, model_request
-from twelvelabs_responses import Claim, InputItem, InvalidArgumentError, Selection, SessionError, Sessions
+from twelvelabs_responses import Claim, Client, InputItem, InvalidArgumentError, Selection, SessionError, Sessions
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -29,9 +29,12 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+def client(sessions: Sessions | None) -> Client:
+    return Client(api_key="key-of-the-tests", sessions=sessions)
+
+
 def requested(messages: list[BaseMessage], sessions: Sessions | None = None, **call: Any) -> ModelRequest:
-    memory = sessions or Sessions()
-    with model_request(messages, defaults=DEFAULTS, call=call, stop=(), sessions=memory, limit=10_000) as request:
+    with model_request(messages, defaults=DEFAULTS, call=call, stop=(), client=client(sessions)) as request:
         return request
 
 
@@ -124,24 +127,3 @@ def test_tools_are_refused_with_what_to_use_instead() -> None:
 def test_an_option_that_does_not_exist_is_refused_by_its_name() -> None:
     with pytest.raises(InvalidArgumentError, match="sesion_id: got an option of this name; allowed: extra_body"):
         requested([WHO], sesion_id="sess_1")
-
-
-def test_a_call_that_is_refused_lets_go_of_its_session() -> None:
-    sessions = Sessions()
-    with pytest.raises(InvalidArgumentError):
-        requested(
-            [HumanMessage("Goals?"), TWO, WHO],
-            sessions,
-            selections=["x"],
-            include=None,
-            response_format={"type": "json_object"},
-        )
-    assert session_id(requested([HumanMessage("Goals?"), TWO, WHO], sessions)) == "sess_1"
-
-
-def test_of_two_calls_that_follow_one_answer_at_once_the_second_begins_anew() -> None:
-    sessions, history = Sessions(), [HumanMessage("Goals?"), TWO, WHO]
-    call: dict[str, Any] = {"defaults": DEFAULTS, "call": {}, "stop": (), "sessions": sessions, "limit": 10_000}
-    with model_request(history, **call) as first, model_request(history, **call) as second:
-        assert (session_id(first), session_id(second)) == ("sess_1", None)
-        assert "The conversation so far" in second.input[0].content
