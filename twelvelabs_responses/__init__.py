@@ -1,6 +1,7 @@
 """Ask TwelveLabs knowledge stores: `POST /responses`, blocking or async, whole or as a stream."""
 
 from twelvelabs_responses._citations import Annotation, Citation, UnknownAnnotation
+from twelvelabs_responses._claims import claims
 from twelvelabs_responses._client import AsyncClient, Client, client_twins
 from twelvelabs_responses._conversation import HistoryMessage, Media, NextTurn, Piece
 from twelvelabs_responses._errors import (
@@ -129,6 +130,7 @@ __all__ = [
     "Usage",
     "__version__",
     "accepted_schema",
+    "claims",
     "client_twins",
     "schema_name",
 ]
