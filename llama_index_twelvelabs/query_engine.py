@@ -12,7 +12,8 @@ from llama_index.core.base.response.schema import AsyncStreamingResponse, Respon
 from llama_index.core.callbacks.schema import CBEventType, EventPayload
 from llama_index.core.prompts import PromptTemplate
 
-from llama_index_twelvelabs._convert import response_metadata, source_nodes
+from llama_index_twelvelabs._nodes import source_nodes
+from llama_index_twelvelabs._output import response_facts as response_metadata
 from twelvelabs_responses import AsyncClient, Client, InvalidArgumentError, RequestOptions, Retry, client_twins
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class TwelveLabsQueryEngine(BaseQueryEngine):
 
 
 def _whole(response: WireResponse) -> Response:
-    return Response(response.text, source_nodes(response.citations), response_metadata(response))
+    return Response(response.text, source_nodes(response), response_metadata(response))
 
 
 # The generators hold the response weakly: it holds them, and a cycle would keep the connection of a response that
@@ -176,7 +177,7 @@ async def _atokens(stream: AsyncStream, response: ref[AsyncStreamingResponse]) -
 def _complete(response: StreamingResponse | AsyncStreamingResponse | None, final: WireResponse) -> None:
     """Add what is known at the end, to the same list of nodes and through the response: others may hold either."""
     if response is not None:
-        response.source_nodes.extend(source_nodes(final.citations))
+        response.source_nodes.extend(source_nodes(final))
         response.metadata = {**(response.metadata or {}), **response_metadata(final)}
         response.response_txt = final.text
 

@@ -40,7 +40,15 @@ from twelvelabs_responses._events import (
     UnknownEvent,
 )
 from twelvelabs_responses._fold import TextPiece
-from twelvelabs_responses._request import InputItem, Limits, RequestOptions, Selection, TextFormat, TextParam
+from twelvelabs_responses._request import (
+    InputItem,
+    Limits,
+    RequestOptions,
+    Selection,
+    TextFormat,
+    TextParam,
+    text_param,
+)
 from twelvelabs_responses._response import (
     ContentPart,
     FailureDetails,
@@ -133,4 +141,5 @@ __all__ = [
     "claims",
     "client_twins",
     "schema_name",
+    "text_param",
 ]

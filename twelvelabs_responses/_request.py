@@ -149,7 +149,7 @@ def response_request(user_input: str | Sequence[InputItem], options: RequestOpti
     if output_schema is not None:
         if "text" in values:
             raise InvalidArgumentError("output_schema", "both `text` and `output_schema`", "one of the two")
-        values["text"] = _text_param(output_schema)
+        values["text"] = text_param(output_schema)
     try:
         request = ResponseRequest.model_validate(values)
     except ValidationError as error:
@@ -169,8 +169,12 @@ def _input_items(user_input: object) -> Sequence[object]:
     return user_input
 
 
-def _text_param(output_schema: type[BaseModel] | Mapping[str, Any]) -> dict[str, Any]:
-    """Return the `text` field that asks for JSON of this schema."""
+def text_param(output_schema: type[BaseModel] | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `text` field that asks for JSON of this schema, as JSON values.
+
+    Raises:
+        InvalidArgumentError: It is neither a pydantic model nor a JSON Schema.
+    """
     schema = output_schema if isinstance(output_schema, Mapping) else _model_schema(output_schema)
     description = schema_description(schema)
     named = {"type": "json_schema", "name": schema_name(schema), "schema": dict(schema)}

@@ -1,0 +1,78 @@
+"""LlamaIndex's messages -> a history in no framework's terms. Nothing here waits, calls back or keeps anything."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.base.llms.types import MessageRole, TextBlock
+
+from llama_index_twelvelabs._marker import session_of
+from twelvelabs_responses import HistoryMessage, Media
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llama_index.core.base.llms.types import ChatMessage
+
+    from twelvelabs_responses import Piece
+
+_ROLES = {
+    MessageRole.SYSTEM: "system",
+    MessageRole.DEVELOPER: "system",
+    MessageRole.USER: "user",
+    MessageRole.CHATBOT: "assistant",
+    MessageRole.MODEL: "assistant",
+}
+# Hints for other providers, which say nothing.
+_SILENT = frozenset({"cache"})
+# What a model thought, or asked its tools, is no part of what it said; its calls are told in words.
+_UNSAID = frozenset({"thinking", "tool_call"})
+
+
+def history(messages: Sequence[ChatMessage]) -> list[HistoryMessage]:
+    """Return the messages in no framework's terms, in order."""
+    return [_history_message(message) for message in messages]
+
+
+def _history_message(message: ChatMessage) -> HistoryMessage:
+    role = _ROLES.get(message.role, message.role.value)
+    if role in ("system", "user"):
+        return HistoryMessage(role, tuple(_pieces(message, _SILENT)))
+    said = [*_pieces(message, _SILENT | _UNSAID), *_calls(message)]
+    return HistoryMessage(role, tuple(said), session_of(message))
+
+
+def _pieces(message: ChatMessage, left_out: frozenset[str]) -> Iterator[Piece]:
+    texts: list[str] = []
+    for block in message.blocks:
+        if isinstance(block, TextBlock):
+            texts.append(block.text)
+        elif block.block_type not in left_out:
+            if texts:
+                yield "\n".join(texts)
+            texts = []
+            yield Media(block.block_type)
+    if texts:
+        # As LlamaIndex itself reads a message of several texts.
+        yield "\n".join(texts)
+
+
+def _calls(message: ChatMessage) -> Iterator[str]:
+    """Yield the calls of another model's tools, in words: newer cores have blocks for them, older ones a list."""
+    for block in message.blocks:
+        if block.block_type == "tool_call":
+            yield _call(getattr(block, "tool_name", ""), getattr(block, "tool_kwargs", {}))
+    for call in message.additional_kwargs.get("tool_calls") or ():
+        # Objects of the provider's SDK, or what a memory has made of them.
+        function = _member(call, "function") or call
+        yield _call(_member(function, "name"), _member(function, "arguments"))
+
+
+def _call(name: Any, arguments: Any) -> str:
+    said = arguments if isinstance(arguments, str) else json.dumps(arguments, default=str)
+    return f"[{name}({said})]"
+
+
+def _member(whole: Any, name: str) -> Any:
+    return whole.get(name) if isinstance(whole, dict) else getattr(whole, name, None)

@@ -1,0 +1,72 @@
+"""A call of the LLM -> the one request that it sends."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llama_index_twelvelabs._input import history
+from twelvelabs_responses import InputItem, InvalidArgumentError, RequestOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from llama_index.core.base.llms.types import ChatMessage
+
+    from twelvelabs_responses import Client
+
+_OF_THE_TURN = ("knowledge_store_id", "session_id", "on_stale_session", "selections", "instructions")
+# The options of a call that are no options of the LLM itself.
+_OF_THE_CALL = {"text": None, "output_schema": None}
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What one call sends.
+
+    Attributes:
+        input: The input items.
+        options: The other arguments of `create` and `stream`.
+    """
+
+    input: tuple[InputItem, ...]
+    options: RequestOptions
+
+
+@contextmanager
+def chat_request(
+    messages: Sequence[ChatMessage], *, defaults: Mapping[str, Any], call: Mapping[str, Any], client: Client
+) -> Iterator[ChatRequest]:
+    """Give the request of one call, its session held until the request is sent or the context is left.
+
+    Args:
+        messages: The history, with what is new at its end.
+        defaults: The LLM's own options, by name.
+        call: The options of this call; they win.
+        client: What knows the limits of a request and the sessions; nothing is sent here.
+
+    Raises:
+        InvalidArgumentError: A message or an option that the service cannot take.
+        SessionError: The history is stale, and the policy is to say so.
+    """
+    known = {**defaults, **_OF_THE_CALL}
+    for name in call:
+        if name not in known:
+            raise InvalidArgumentError(name, "an option of this name", ", ".join(sorted(known)))
+    chosen = {**known, **call}
+    of_the_turn = {name: chosen[name] for name in _OF_THE_TURN}
+    with client.next_turn(history(messages), **of_the_turn) as turn:
+        options = RequestOptions(
+            knowledge_store_id=chosen["knowledge_store_id"],
+            model=chosen["model"],
+            session_id=turn.session_id,
+            instructions=turn.instructions,
+            include=chosen["include"],
+            text=chosen["text"],
+            output_schema=chosen["output_schema"],
+            selections=turn.selections,
+            metadata=chosen["request_metadata"],
+            extra_body=chosen["extra_body"],
+        )
+        yield ChatRequest(turn.input, options)

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from llama_index.core.base.llms.types import (
+    AudioBlock,
+    CachePoint,
+    ChatMessage,
+    DocumentBlock,
+    ImageBlock,
+    MessageRole,
+    TextBlock,
+)
+
+from llama_index_twelvelabs._input import history
+from twelvelabs_responses import HistoryMessage, Media, Session
+
+FACTS = {"session_id": "sess_1", "response_id": "resp_1", "knowledge_store_id": "ks_1"}
+
+
+@pytest.mark.parametrize(
+    ("role", "said_by"),
+    [
+        (MessageRole.SYSTEM, "system"),
+        (MessageRole.DEVELOPER, "system"),
+        (MessageRole.USER, "user"),
+        (MessageRole.ASSISTANT, "assistant"),
+        (MessageRole.CHATBOT, "assistant"),
+        (MessageRole.MODEL, "assistant"),
+        (MessageRole.TOOL, "tool"),
+        (MessageRole.FUNCTION, "function"),
+    ],
+)
+def test_a_message_keeps_its_text_and_says_who_spoke(role: MessageRole, said_by: str) -> None:
+    assert history([ChatMessage(role=role, content="Two.")]) == [HistoryMessage(said_by, ("Two.",))]
+
+
+def test_an_answer_of_ours_says_where_its_session_stands() -> None:
+    answer = ChatMessage(role=MessageRole.ASSISTANT, content="Two.", additional_kwargs={"twelvelabs": FACTS})
+    assert history([answer]) == [HistoryMessage("assistant", ("Two.",), Session("sess_1", "resp_1", "ks_1"))]
+
+
+def test_several_texts_are_lines_as_llama_index_reads_them() -> None:
+    message = ChatMessage(blocks=[TextBlock(text="Who?"), TextBlock(text="When?")])
+    assert history([message])[0].pieces == (message.content,) == ("Who?\nWhen?",)
+
+
+@pytest.mark.parametrize(
+    ("block", "kind"),
+    [
+        (ImageBlock(url="https://example.com/a.png"), "image"),
+        (AudioBlock(url="https://example.com/a.mp3"), "audio"),
+        (DocumentBlock(url="https://example.com/a.pdf"), "document"),
+    ],
+)
+def test_what_is_no_text_is_media_of_its_kind_in_its_place(block: Any, kind: str) -> None:
+    message = ChatMessage(blocks=[TextBlock(text="Who?"), block, TextBlock(text="When?")])
+    assert history([message])[0].pieces == ("Who?", Media(kind), "When?")
+
+
+def test_a_hint_for_another_provider_says_nothing() -> None:
+    blocks = [TextBlock(text="Who?"), CachePoint.model_validate({"cache_control": {"type": "ephemeral"}})]
+    assert history([ChatMessage(blocks=blocks)])[0].pieces == ("Who?",)
+
+
+FUNCTION = {"name": "look", "arguments": '{"at": "goal"}'}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"function": FUNCTION, "id": "1"},
+        SimpleNamespace(function=SimpleNamespace(**FUNCTION)),
+        {"name": "look", "arguments": {"at": "goal"}},
+    ],
+)
+def test_a_call_of_another_models_tool_is_told_in_words(call: object) -> None:
+    message = ChatMessage(role=MessageRole.ASSISTANT, content="Hm.", additional_kwargs={"tool_calls": [call]})
+    assert history([message])[0].pieces == ("Hm.", '[look({"at": "goal"})]')
+
+
+def test_what_a_model_thought_and_called_in_blocks_is_told_in_words_or_not_at_all() -> None:
+    types = pytest.importorskip("llama_index.core.base.llms.types")
+    if not hasattr(types, "ToolCallBlock"):
+        pytest.skip("this LlamaIndex has no blocks for thoughts and calls")
+    blocks = [
+        types.ThinkingBlock(content="hm"),
+        TextBlock(text="Hm."),
+        types.ToolCallBlock(tool_name="look", tool_kwargs={"at": "goal"}),
+    ]
+    message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks)
+    assert history([message])[0].pieces == ("Hm.", '[look({"at": "goal"})]')
+
+
+def test_the_callers_messages_are_left_as_they_are() -> None:
+    messages = [ChatMessage(content="Who?"), ChatMessage(role=MessageRole.ASSISTANT, content="Kim.")]
+    before = [message.model_copy(deep=True) for message in messages]
+    history(messages)
+    assert messages == before
