@@ -1,0 +1,30 @@
+"""The pages of the documentation, their examples run in order as they stand, their output compared."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from twelvelabs_responses.emulator import Emulator
+
+PAGES = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
+# An example, and the block right behind it, which shows what it prints.
+EXAMPLE = re.compile(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
+
+
+@pytest.mark.filterwarnings("ignore:The method .* is in beta")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_of_a_page_print_what_it_says(
+    page: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-tests")
+    monkeypatch.setenv("TWELVELABS_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("TWELVELABS_KNOWLEDGE_STORE_ID", emulator.knowledge_store_id)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for example, printed in EXAMPLE.findall(page.read_text(encoding="utf-8")):
+        exec(compile(example, page.name, "exec"), names)  # noqa: S102 - what a reader would paste
+        assert capsys.readouterr().out == printed
