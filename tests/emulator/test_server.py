@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -9,6 +10,9 @@ from starlette.responses import Response
 
 from twelvelabs_responses.emulator._connections import Connections
 from twelvelabs_responses.emulator._server import bound_socket, loopback, serving
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
@@ -45,6 +49,23 @@ def test_an_app_is_served_until_the_with_is_left() -> None:
             assert len(connections) == 1
         assert len(connections) == 0
         assert set(threading.enumerate()) <= threads
+
+
+def test_a_request_under_way_is_over_when_the_with_is_left() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    async def waiting(_scope: Scope, receive: Receive, _send: Send) -> None:
+        begun.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        ended.set()
+
+    with socket.socket() as client, bound_socket("127.0.0.1", 0) as listener:
+        with serving(waiting, Connections(lambda: None), listener):
+            client.connect(listener.getsockname())
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert begun.wait(5)
+        assert ended.is_set()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

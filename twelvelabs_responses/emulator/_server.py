@@ -47,6 +47,16 @@ class _Server(uvicorn.Server):
         await self._stopped.wait()
         self._connections.stop()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Uvicorn's own begins with a pause of a tenth of a second, also where no connection is left to wait for.
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        await asyncio.sleep(0)
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=_LONGEST_STOP_SECONDS)
+        for server in self.servers:
+            await server.wait_closed()
+
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stopped.set)
 
@@ -108,5 +118,4 @@ def _config(app: ASGIApp, connections: Connections) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_LONGEST_STOP_SECONDS,
     )
