@@ -1,8 +1,9 @@
-# Every command makes and reuses the virtual environment .venv; nothing else on the machine is touched.
+# Every command makes and reuses the virtual environment .venv (and `matrix` those in .matrix); nothing else on the
+# machine is touched.
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check matrix format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,12 +21,15 @@ check: .venv/check ## Check format, lint, types, import contracts, own tests (af
 	@$(BIN)/lint-imports
 	@$(BIN)/python tools/own_coverage.py
 
+matrix: .venv/matrix ## Run the suites on the oldest and newest frameworks and each Python (ONLY=part-of-a-name)
+	@$(BIN)/python tools/matrix.py $(ONLY)
+
 format: .venv/check ## Format the code and fix what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-clean: ## Remove the virtual environment and every cache
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+clean: ## Remove the virtual environments and every cache
+	@rm -rf .venv .matrix .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -42,4 +46,8 @@ clean: ## Remove the virtual environment and every cache
 .venv/check: .venv/bin/python pyproject.toml
 	@echo "Installing the packages and what tests and checks need (a minute or so, once) ..."
 	@$(BIN)/python -m pip install --quiet --editable '.[all]' --group check
+	@touch $@
+
+.venv/matrix: .venv/bin/python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --group matrix
 	@touch $@
