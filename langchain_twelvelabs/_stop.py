@@ -53,14 +53,16 @@ class StopSequences:
 
     def _released(self, *, at_end: bool) -> list[TextPiece]:
         text = "".join(piece.text for piece in self._held)
-        end = self._position(text)
-        if end is not None:
-            self._found = True
-        else:
-            end = len(text) if at_end else len(text) - self._beginning(text)
-        released, self._held = _split(self._held, end)
-        if self._found:
-            self._held = []
+        position = self._position(text)
+        end = len(text) if position is None else position
+        undecided = len(text) - self._beginning(text)
+        # Also a sequence that is found waits for a longer one that may have begun before it.
+        if undecided < end and not at_end:
+            released, self._held = _split(self._held, undecided)
+            return released
+        self._found |= position is not None
+        released, _cut = _split(self._held, end)
+        self._held = []
         return released
 
     def _position(self, text: str) -> int | None:

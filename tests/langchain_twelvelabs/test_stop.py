@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langchain_twelvelabs._stop import StopSequences
@@ -46,6 +46,12 @@ def test_what_may_be_the_start_of_a_stop_sequence_is_held_back_until_it_is_known
 
 def test_what_is_still_held_back_at_the_end_is_shown() -> None:
     assert shown(["END"], ["goal EN"]) == ["goal ", "EN"]
+
+
+def test_a_sequence_inside_of_a_longer_one_waits_until_the_longer_one_is_known() -> None:
+    assert shown(["b", "abab"], ["aba", "b"]) == ["", "", ""]
+    assert shown(["b", "abab"], ["aba", "a"]) == ["", "a", ""]
+    assert shown(["b", "abab"], ["aba"]) == ["", "a"]
 
 
 @pytest.mark.parametrize("sequences", [[], [""]])
@@ -115,6 +121,7 @@ def test_parts_and_annotations_of_unknown_kinds_stay() -> None:
 LETTERS = st.text("ab", max_size=12)
 
 
+@settings(deadline=None, max_examples=300)
 @given(texts=st.lists(LETTERS, max_size=6), sequences=st.lists(st.text("ab", min_size=1, max_size=4), max_size=3))
 def test_a_stream_shows_what_the_whole_answer_shows_however_it_is_cut(texts: list[str], sequences: list[str]) -> None:
     whole = StopSequences(sequences).response(response(message("".join(texts))))
