@@ -341,6 +341,8 @@ def test_options_of_other_models_are_taken_with_a_warning_and_not_sent(
 def test_a_cache_is_refused_as_it_would_share_a_session(cache: Any) -> None:
     with pytest.raises(ValidationError, match="cache"):
         ChatTwelveLabs.model_validate({"knowledge_store_id": "ks_1", "api_key": "k", "cache": cache})
+    with pytest.raises(ValidationError, match="cache"):
+        ChatTwelveLabs(knowledge_store_id="ks_1", api_key="k").cache = cache  # type: ignore[misc]  # the point
 
 
 def test_a_global_cache_serves_no_session_to_a_second_caller(model: ChatTwelveLabs) -> None:
