@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check guards format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ check: .venv/check ## Check format, lint, types, import contracts, own tests (af
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python tools/own_coverage.py
+
+guards: .venv/check ## Take out each guard against a known pitfall and see its test fail (minutes)
+	@$(BIN)/python tools/guards.py
 
 format: .venv/check ## Format the code and fix what the linter can
 	@$(BIN)/ruff format .
