@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check matrix format clean
+.PHONY: help demo test check guards matrix format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ check: .venv/check ## Check format, lint, types, import contracts, own tests (af
 
 matrix: .venv/matrix ## Run the suites on the oldest and newest frameworks and each Python (ONLY=part-of-a-name)
 	@$(BIN)/python tools/matrix.py $(ONLY)
+
+guards: .venv/check ## Take out each guard against a known pitfall and see its test fail (minutes)
+	@$(BIN)/python tools/guards.py
 
 format: .venv/check ## Format the code and fix what the linter can
 	@$(BIN)/ruff format .

@@ -112,7 +112,7 @@ class ChatTwelveLabs(BaseChatModel):
     """Whether `invoke` reads the answer as a stream, so that callbacks hear of its tokens."""
     extra_body: dict[str, Any] | None = None
     """Fields to send as they are, for what the service learns after this version."""
-    cache: bool | None = Field(default=False, exclude=True)
+    cache: bool | None = Field(default=False, exclude=True, frozen=True)
     """Always False: an answer carries its session, and a cached one would put strangers into one conversation."""
 
     _client: Client = PrivateAttr()

@@ -6,6 +6,7 @@ they missed is taken from the closing events. The terminal event's response is t
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from twelvelabs_responses._response import Failure
 
 ErrorT = TypeVar("ErrorT", bound=ResponsesError)
+_IDS = ("id", "session_id", "knowledge_store_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +180,18 @@ class Fold:
             arguments.write(event.arguments)
 
     def _add_response(self, event: ResponseEvent) -> list[TextPiece]:
-        known = self._response
         if event.response is not None:
-            ids = {
-                "id": event.response.id or known.id,
-                "session_id": event.response.session_id or known.session_id,
-                "knowledge_store_id": event.response.knowledge_store_id or known.knowledge_store_id,
-            }
+            ids = {name: self._first_id(name, event.response) for name in _IDS}
             self._response = event.response.model_copy(update=ids)
         return self._end(event) if event.terminal else []
+
+    def _first_id(self, name: str, response: Response) -> str | None:
+        """Return the id that the response was given first, which those who follow the stream go by already."""
+        first: str | None = getattr(self._response, name)
+        given: str | None = getattr(response, name)
+        if first and given and given != first:
+            warnings.warn(f"the stream names its {name} {first} and later {given}; the first holds", stacklevel=2)
+        return first or given
 
     def _end(self, event: ResponseEvent) -> list[TextPiece]:
         # A status or an output known from before is that of a response under way.

@@ -6,18 +6,17 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
 from langchain_core.exceptions import ModelRateLimitError
-from langchain_core.globals import set_llm_cache
 from langchain_core.load import dumpd, load
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration
 from langchain_core.runnables import ConfigurableField
 from pydantic import BaseModel, ValidationError
 
 from langchain_twelvelabs import ChatTwelveLabs, citations
 from langchain_twelvelabs._structured import response_format
+from tests.langchain_twelvelabs.ways import WAYS, ask
 from twelvelabs_responses import (
     BadRequestError,
     Client,
@@ -30,8 +29,6 @@ from twelvelabs_responses import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import LLMResult
 
@@ -45,32 +42,6 @@ def model(emulator: Emulator) -> ChatTwelveLabs:
     return ChatTwelveLabs(
         knowledge_store_id=emulator.knowledge_store_id, api_key="key-of-the-tests", base_url=emulator.base_url
     )
-
-
-def ask(model: ChatTwelveLabs, messages: Sequence[BaseMessage], way: str) -> AIMessage:
-    """Return the answer on each of the four ways there are; a stream's is the sum of its chunks."""
-
-    async def awaited() -> AIMessage:
-        if way == "ainvoke":
-            return await model.ainvoke(list(messages))
-        return total([chunk async for chunk in model.astream(list(messages))])
-
-    if way == "invoke":
-        return model.invoke(list(messages))
-    if way == "stream":
-        return total(list(model.stream(list(messages))))
-    return asyncio.run(awaited())
-
-
-def total(chunks: Sequence[Any]) -> AIMessage:
-    summed = chunks[0]
-    for chunk in chunks[1:]:
-        summed += chunk
-    assert isinstance(summed, AIMessageChunk)
-    return summed
-
-
-WAYS = pytest.mark.parametrize("way", ["invoke", "ainvoke", "stream", "astream"])
 
 
 @WAYS
@@ -335,21 +306,6 @@ def test_options_of_other_models_are_taken_with_a_warning_and_not_sent(
     assert not {"temperature", "top_p", "seed"} & set(emulator.exchanges[-1].body or {})
     with pytest.warns(UserWarning, match="max_tokens"):
         ChatTwelveLabs.model_validate({"knowledge_store_id": "ks_1", "api_key": "k", "max_tokens": 10})
-
-
-@pytest.mark.parametrize("cache", [True, InMemoryCache()])
-def test_a_cache_is_refused_as_it_would_share_a_session(cache: Any) -> None:
-    with pytest.raises(ValidationError, match="cache"):
-        ChatTwelveLabs.model_validate({"knowledge_store_id": "ks_1", "api_key": "k", "cache": cache})
-
-
-def test_a_global_cache_serves_no_session_to_a_second_caller(model: ChatTwelveLabs) -> None:
-    set_llm_cache(InMemoryCache())
-    try:
-        sessions = {model.invoke(QUESTION).response_metadata["session_id"] for _ in range(2)}
-    finally:
-        set_llm_cache(None)
-    assert len(sessions) == 2
 
 
 def test_an_error_is_langchains_too(model: ChatTwelveLabs, emulator: Emulator) -> None:

@@ -475,6 +475,16 @@ def test_the_session_is_known_from_the_first_event_that_names_it_and_stays_known
     assert (fold.session_id, fold.response.id, fold.response.knowledge_store_id) == ("sess_1", "resp_1", "ks_1")
 
 
+@pytest.mark.parametrize("name", ["id", "session_id", "knowledge_store_id"])
+def test_an_id_that_changes_in_the_middle_of_a_stream_stays_the_first_and_a_warning_names_both(name: str) -> None:
+    fold = asked()
+    take(fold, CREATED)
+    first = CREATED["response"][name]
+    with pytest.warns(UserWarning, match=f"its {name} {first} and later other_1; the first holds"):
+        take(fold, completed(final("Two."), **{name: "other_1"}))
+    assert fold.response.model_dump()[name] == first
+
+
 def test_the_terminal_response_is_the_final_one_with_the_ids_it_lacks() -> None:
     fold = asked()
     take(fold, CREATED, completed(message("Two goals."), created_at="2026-08-01T09:00:14Z"))
