@@ -20,12 +20,12 @@ from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from langchain_twelvelabs import ChatTwelveLabs
 from tests.langchain_twelvelabs.scripted_agent import in_thread
 from tests.langchain_twelvelabs.sent import FOLLOW_UP, QUESTION, bodies
 from twelvelabs_responses import InvalidArgumentError
 
 if TYPE_CHECKING:
+    from langchain_twelvelabs import ChatTwelveLabs
     from twelvelabs_responses.emulator import Emulator
 
 THREAD = in_thread("1")
@@ -61,13 +61,6 @@ SCHEMA: dict[str, Any] = {
     "required": ["names", "goals"],
 }
 SCHEMAS = [(Scorers, Scorers), (ScorersData, ScorersData), (ScorersDict, dict), (SCHEMA, dict)]
-
-
-@pytest.fixture
-def model(emulator: Emulator) -> ChatTwelveLabs:
-    return ChatTwelveLabs(
-        knowledge_store_id=emulator.knowledge_store_id, api_key="key-of-the-tests", base_url=emulator.base_url
-    )
 
 
 def held(agent: Any, question: str, way: str) -> dict[str, Any]:

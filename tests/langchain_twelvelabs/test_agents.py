@@ -18,7 +18,6 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.config import get_stream_writer
 from langgraph.graph import START, MessagesState, StateGraph
 
-from langchain_twelvelabs import ChatTwelveLabs
 from tests.langchain_twelvelabs import plain_agent
 from tests.langchain_twelvelabs.paths import total
 from tests.langchain_twelvelabs.plain_agent import SYSTEM_PROMPT
@@ -31,17 +30,11 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, AIMessageChunk
     from langchain_core.runnables import RunnableConfig
 
+    from langchain_twelvelabs import ChatTwelveLabs
     from twelvelabs_responses.emulator import Emulator
 
 THREAD = in_thread("1")
 GIVEN: Any = {"messages": [HumanMessage(QUESTION)]}
-
-
-@pytest.fixture
-def model(emulator: Emulator) -> ChatTwelveLabs:
-    return ChatTwelveLabs(
-        knowledge_store_id=emulator.knowledge_store_id, api_key="key-of-the-tests", base_url=emulator.base_url
-    )
 
 
 def agent_of(model: ChatTwelveLabs, **options: Any) -> Any:

@@ -29,13 +29,6 @@ if TYPE_CHECKING:
 WAYS = pytest.mark.parametrize("way", ["invoke", "stream", "batch", "ainvoke", "astream", "abatch"])
 
 
-@pytest.fixture
-def model(emulator: Emulator) -> ChatTwelveLabs:
-    return ChatTwelveLabs(
-        knowledge_store_id=emulator.knowledge_store_id, api_key="key-of-the-tests", base_url=emulator.base_url
-    )
-
-
 def outputs(chain: Runnable[Any, Any], given: Any, way: str, config: Any = None) -> list[Any]:
     """Return what comes out of the chain, piece by piece where it streams."""
 

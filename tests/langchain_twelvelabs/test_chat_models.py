@@ -40,13 +40,6 @@ if TYPE_CHECKING:
 QUESTION = "Which clips show a goal?"
 
 
-@pytest.fixture
-def model(emulator: Emulator) -> ChatTwelveLabs:
-    return ChatTwelveLabs(
-        knowledge_store_id=emulator.knowledge_store_id, api_key="key-of-the-tests", base_url=emulator.base_url
-    )
-
-
 def ask(model: ChatTwelveLabs, messages: Sequence[BaseMessage], way: str) -> AIMessage:
     """Return the answer on each of the four ways there are; a stream's is the sum of its chunks."""
 

@@ -18,7 +18,6 @@ from langchain_core.globals import set_llm_cache
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
-from langchain_twelvelabs import ChatTwelveLabs
 from tests.langchain_twelvelabs.paths import total
 from tests.langchain_twelvelabs.scripted_agent import in_thread
 from tests.langchain_twelvelabs.sent import FOLLOW_UP, QUESTION, bodies, body
@@ -28,16 +27,10 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import BaseMessage
 
+    from langchain_twelvelabs import ChatTwelveLabs
     from twelvelabs_responses.emulator import Emulator, Exchange
 
 USERS = range(50)
-
-
-@pytest.fixture
-def model(emulator: Emulator) -> ChatTwelveLabs:
-    return ChatTwelveLabs(
-        knowledge_store_id=emulator.knowledge_store_id, api_key="key-of-the-tests", base_url=emulator.base_url
-    )
 
 
 @pytest.fixture
