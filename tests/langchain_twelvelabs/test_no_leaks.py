@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Lock, get_ident
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,16 +18,17 @@ from langchain_core.globals import set_llm_cache
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
+from langchain_twelvelabs import ChatTwelveLabs
 from tests.langchain_twelvelabs.paths import total
 from tests.langchain_twelvelabs.scripted_agent import in_thread
-from tests.langchain_twelvelabs.sent import FOLLOW_UP, QUESTION, bodies, body
+from tests.langchain_twelvelabs.sent import FOLLOW_UP, OTHER, QUESTION, bodies, body
+from twelvelabs_responses import Client, Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from langchain_core.messages import BaseMessage
 
-    from langchain_twelvelabs import ChatTwelveLabs
     from twelvelabs_responses.emulator import Emulator, Exchange
 
 USERS = range(50)
@@ -82,6 +83,38 @@ def test_fifty_threads_on_one_model_hold_fifty_conversations(model: ChatTwelveLa
     with ThreadPoolExecutor(len(USERS)) as pool:
         answers = list(pool.map(conversation, USERS))
     check_apart(emulator, dict(zip(USERS, answers, strict=True)))
+
+
+class SideBySide:
+    """A lock that holds a thread up after its first turn with it until another thread has had one."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._seen: set[int] = set()
+        self._both = Barrier(2, timeout=30)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_failure: object) -> None:
+        first = get_ident() not in self._seen
+        self._seen.add(get_ident())
+        self._lock.release()
+        if first:
+            self._both.wait()
+
+
+def test_two_turns_that_decide_at_the_same_moment_do_not_share_a_session(
+    model: ChatTwelveLabs, emulator: Emulator
+) -> None:
+    history = [HumanMessage(QUESTION), model.invoke(QUESTION)]
+    client = Client(api_key="key-of-the-tests", base_url=emulator.base_url, sessions=Sessions(lock=SideBySide()))
+    shared = ChatTwelveLabs(knowledge_store_id=emulator.knowledge_store_id, client=client)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(shared.invoke, ([*history, HumanMessage(text)] for text in (FOLLOW_UP, OTHER))))
+    session = history[1].response_metadata["session_id"]
+    assert sorted(each.response_metadata["session_id"] == session for each in answers) == [False, True]
+    assert [each.get("session_id") for each in bodies(emulator)].count(session) == 1
 
 
 async def test_fifty_tasks_on_one_model_hold_fifty_conversations(model: ChatTwelveLabs, emulator: Emulator) -> None:
