@@ -43,14 +43,20 @@ def session_message(session: Session) -> AIMessage:
 
 
 def _history_message(message: BaseMessage) -> HistoryMessage:
-    spoken_by = message.role if isinstance(message, ChatMessage) else message.type
-    role = _ROLES.get(spoken_by, spoken_by)
+    role = _role(message)
     if role in ("user", "system"):
         return HistoryMessage(role, tuple(_pieces(message)))
     calls = message.tool_calls if isinstance(message, AIMessage) else []
     # What a model thought, or its provider's own functions did, is no part of what was said.
     said = [str(message.text), *(f"[{call['name']}({json.dumps(call['args'])})]" for call in calls)]
     return HistoryMessage(role, tuple(said), session_of(message))
+
+
+def _role(message: BaseMessage) -> str:
+    # The sum of a stream has its own type, such as AIMessageChunk, and was said by the same.
+    kind = message.type.removesuffix("MessageChunk").lower()
+    spoken_by = message.role if isinstance(message, ChatMessage) else kind
+    return _ROLES.get(spoken_by, spoken_by)
 
 
 def _pieces(message: BaseMessage) -> Iterator[Piece]:

@@ -37,13 +37,6 @@ if TYPE_CHECKING:
 QUESTION = "Which clips show a goal?"
 
 
-@pytest.fixture
-def model(emulator: Emulator) -> ChatTwelveLabs:
-    return ChatTwelveLabs(
-        knowledge_store_id=emulator.knowledge_store_id, api_key="key-of-the-tests", base_url=emulator.base_url
-    )
-
-
 @WAYS
 def test_an_answer_carries_its_text_session_usage_and_citations(
     model: ChatTwelveLabs, emulator: Emulator, way: str

@@ -3,7 +3,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    ChatMessage,
+    ChatMessageChunk,
+    HumanMessage,
+    HumanMessageChunk,
+    SystemMessage,
+    SystemMessageChunk,
+    ToolMessage,
+    ToolMessageChunk,
+)
 
 from langchain_twelvelabs._input import history, session_message, session_of
 from twelvelabs_responses import HistoryMessage, Media, Selection, Session
@@ -32,7 +44,12 @@ def pieces(content: Any) -> tuple[Piece, ...]:
         (SystemMessage("Two."), "system"),
         (AIMessage("Two."), "assistant"),
         (ToolMessage("Two.", tool_call_id="1"), "tool"),
+        (HumanMessageChunk(content="Two."), "user"),
+        (SystemMessageChunk(content="Two."), "system"),
+        (AIMessageChunk(content="Two."), "assistant"),
+        (ToolMessageChunk(content="Two.", tool_call_id="1"), "tool"),
         (ChatMessage(content="Two.", role="critic"), "critic"),
+        (ChatMessageChunk(content="Two.", role="critic"), "critic"),
         (ChatMessage(content="Two.", role="user"), "user"),
     ],
 )

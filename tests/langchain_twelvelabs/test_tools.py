@@ -30,7 +30,9 @@ from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from langchain_twelvelabs import ChatTwelveLabs, create_video_tool
+from tests.langchain_twelvelabs import sent
 from tests.langchain_twelvelabs.scripted_agent import ScriptedModel, agent_of, asking, held, in_thread, tool_messages
+from tests.langchain_twelvelabs.sent import FOLLOW_UP, OTHER, QUESTION, bodies
 from twelvelabs_responses import AsyncClient, AuthenticationError, Client, InvalidArgumentError, ResponsesError, Retry
 from twelvelabs_responses.emulator import FAULTS
 
@@ -43,17 +45,7 @@ if TYPE_CHECKING:
 
     from twelvelabs_responses.emulator import Emulator, Exchange
 
-QUESTION = "Which clips show a goal?"
-FOLLOW_UP = "And what is the penalty for?"
-OTHER = "Where does it rain?"
 FORGOTTEN = "(Note: this answer comes from a new conversation with the videos."
-
-
-@pytest.fixture
-def model(emulator: Emulator) -> ChatTwelveLabs:
-    return ChatTwelveLabs(
-        knowledge_store_id=emulator.knowledge_store_id, api_key="key-of-the-tests", base_url=emulator.base_url
-    )
 
 
 @pytest.fixture
@@ -63,17 +55,11 @@ def tool(model: ChatTwelveLabs) -> BaseTool:
 
 def body(emulator: Emulator, question: str, **more: Any) -> dict[str, Any]:
     """Return the request that this question makes, outside of a graph unless `more` says so."""
-    item = {"type": "message", "role": "user", "content": question}
-    store = {"model": "jockey1.0", "knowledge_store_id": emulator.knowledge_store_id}
-    return store | {"input": [item], "stream": True} | more
+    return sent.body(emulator.knowledge_store_id, question, stream=True, **more)
 
 
 def graph_body(emulator: Emulator, question: str, **more: Any) -> dict[str, Any]:
     return body(emulator, question, include=["intermediate_outputs"], **more)
-
-
-def bodies(emulator: Emulator) -> list[Any]:
-    return [exchange.body for exchange in emulator.exchanges]
 
 
 def called(tool: BaseTool, question: str, way: str = "invoke") -> ToolMessage:
@@ -391,8 +377,8 @@ def test_after_a_refusal_the_session_goes_on_and_after_an_interruption_it_does_n
         emulator.fault = fault
         held(agent, "And?", in_thread("1"))
     session = emulator.exchanges[0].session_id
-    sent = [each.get("session_id") for each in bodies(emulator)]
-    assert sent == [None, session, session, session, None]
+    followed = [each.get("session_id") for each in bodies(emulator)]
+    assert followed == [None, session, session, session, None]
 
 
 def test_a_wrong_key_ends_the_run(tool: BaseTool, emulator: Emulator) -> None:

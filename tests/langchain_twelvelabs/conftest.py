@@ -1,3 +1,5 @@
+"""What the tests of the chat model and its tool share: a model that asks the emulator."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
