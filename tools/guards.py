@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _WORKERS = 2
-_TIMEOUT = 120
+# Seconds for one run of pytest; a test by itself is ended sooner by pytest-timeout.
+_TIMEOUT = 300
 # The plugins that tests of guards need. To load all that are installed takes longer than most of the tests.
 _PLUGINS = ("pytest_asyncio.plugin", "pytest_socket", "pytest_timeout", "_hypothesis_pytestplugin")
 _ASSERTION = ("assert ", "AssertionError", "Failed: DID NOT RAISE", "Failed: DID NOT WARN")
@@ -87,6 +88,10 @@ class Guard:
         if not test_file.is_file() or f"def {name.partition('[')[0]}(" not in test_file.read_text(encoding="utf-8"):
             return f"{self.test} is not there"
         return next((fault for edit in self.edits if (fault := edit.fault(root))), None)
+
+    def is_meant_by(self, words: str) -> bool:
+        """Say whether words mean this guard: its pitfall's number, or a piece of its table's path or its title."""
+        return int(words) == self.pitfall if words.isdecimal() else words in f"{self.table} {self.title}"
 
     @property
     def wanted(self) -> str:
@@ -152,6 +157,8 @@ class Copy:
 
     def failures(self, tests: Sequence[str]) -> list[str]:
         """Run these tests up to the first failure; return the messages of what failed."""
+        if not tests:
+            return []
         report = self.root / "report.xml"
         report.unlink(missing_ok=True)
         plugins = [argument for plugin in ("no:cacheprovider", *_PLUGINS) for argument in ("-p", plugin)]
@@ -216,8 +223,10 @@ def outcomes(source: Path, guards: Sequence[Guard]) -> Iterator[Outcome]:
             copy.check_imports(packages)
             copies.put(copy)
         tests = sorted({guard.test for guard in guards if guard.fault(source) is None})
-        if tests and (failed := made[0].failures(tests)):
-            raise SystemExit(f"with all guards in place a test fails: {failed[0]}")
+        shares = [tests[number::_WORKERS] for number in range(_WORKERS)]
+        for failed in workers.map(lambda copy, share: copy.failures(share), made, shares):
+            if failed:
+                raise SystemExit(f"with all guards in place a test fails: {failed[0]}")
 
         def outcome(guard: Guard) -> Outcome:
             copy = copies.get()
@@ -238,25 +247,23 @@ def row(outcome: Outcome) -> str:
     return f"{guard.pitfall:>3}  {guard.title} | {places} | {name} | {killed}\n"
 
 
-def main() -> int:
-    """Print the table; return how many guards nobody would miss, or that do not apply."""
+def arguments() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = argparse.ArgumentParser(description="Take each guard out and see that its test fails.")
     parser.add_argument("--applies", action="store_true", help="only look whether the tables fit the source")
     parser.add_argument("--root", type=Path, default=Path(__file__).parent.parent, help="the repository")
-    parser.add_argument("--only", default="", help="only guards whose table or title holds this, or of this pitfall")
-    told = parser.parse_args()
-    started = time.monotonic()
-    guards = [
-        guard
-        for guard in guards_under(told.root)
-        if told.only in f"{guard.table} {guard.title}" or told.only == str(guard.pitfall)
-    ]
+    parser.add_argument("--only", default="", help="a pitfall's number, or what the table's path or the title holds")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Print the tables; return how many guards nobody would miss, or that do not apply."""
+    told, started = arguments(), time.monotonic()
+    guards = [guard for guard in guards_under(told.root) if guard.is_meant_by(told.only)]
+    found: Iterator[Outcome] = outcomes(told.root, guards)
+    if told.applies:
+        found = (Outcome(guard, guard.fault(told.root) or "") for guard in guards)
     bad, table = 0, ""
-    found = (
-        (Outcome(guard, guard.fault(told.root) or "") for guard in guards)
-        if told.applies
-        else outcomes(told.root, guards)
-    )
     for outcome in found:
         if outcome.guard.table != table:
             table = outcome.guard.table

@@ -134,7 +134,7 @@ def test_silence_ends_with_the_timeout(emulator: Emulator, model: ChatTwelveLabs
         knowledge_store_id=emulator.knowledge_store_id,
         api_key="key-of-the-tests",
         base_url=emulator.base_url,
-        timeout=0.2,
+        timeout=0.5,
     )
     emulator.fault = fault
     with pytest.raises(APITimeoutError) as caught:

@@ -79,7 +79,9 @@ def test_certificates_are_read_once_off_the_loop_and_not_by_the_constructor(
 
 def is_left(emulator: Emulator) -> bool:
     """Say whether the one client has gone in the middle of its answer, and nothing is left open."""
-    return emulator.wait_until(lambda running: running.exchanges[-1].disconnected and not running.open_connections)
+    return emulator.wait_until(
+        lambda running: running.exchanges[-1].disconnected and not running.open_connections, timeout=5.0
+    )
 
 
 # langchain #37976, litellm #36123
