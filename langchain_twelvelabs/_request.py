@@ -83,6 +83,12 @@ def model_request(
         yield ModelRequest(turn.input, options, chosen["model"], content, StopSequences(stop))
 
 
+def no_tools(got: str) -> InvalidArgumentError:
+    """Return the refusal of tools, which names what to use instead."""
+    allowed = "none: the service calls functions of its own only. Let another model drive the agent, and give it "
+    return InvalidArgumentError("tools", got, f"{allowed}create_video_tool(model)")
+
+
 def _text(chosen: Mapping[str, Any]) -> Mapping[str, Any] | None:
     wanted = chosen.get("response_format")
     return chosen["text"] if wanted is None else text_param(wanted)
@@ -91,12 +97,7 @@ def _text(chosen: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _checked(call: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a call without those that say nothing."""
     if call.get("tools"):
-        raise InvalidArgumentError(
-            "tools",
-            "tools to call",
-            "none: the service calls functions of its own only. Let another model drive the agent, and give it "
-            "create_video_tool(model)",
-        )
+        raise no_tools("tools to call")
     said = {name: value for name, value in call.items() if name not in _EMPTY or name == "response_format"}
     for name in said:
         if name not in defaults and name != "response_format":

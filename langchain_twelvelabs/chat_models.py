@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator,
 
 from langchain_twelvelabs._errors import as_model_errors
 from langchain_twelvelabs._output import AnswerChunks, answer_message
-from langchain_twelvelabs._request import model_request
+from langchain_twelvelabs._request import model_request, no_tools
 from langchain_twelvelabs._sampling import without_sampling
 from langchain_twelvelabs._structured import METHODS, response_format, structured
 from langchain_twelvelabs._tokens import atold, told
@@ -224,7 +224,10 @@ class ChatTwelveLabs(BaseChatModel):
         Raises:
             InvalidArgumentError: There are tools; the message names what to use instead.
         """
-        return self.bind(tools=list(tools), **self._refusing(tools=list(tools)), **kwargs)
+        if tools:
+            with as_model_errors():
+                raise no_tools(f"{len(tools)} tools to call")
+        return self.bind(**kwargs)
 
     def with_structured_output(
         self,
@@ -326,10 +329,3 @@ class ChatTwelveLabs(BaseChatModel):
             stop=stop if stop is not None else self.stop or (),
             client=self._client,
         )
-
-    def _refusing(self, *, tools: list[Any]) -> dict[str, Any]:
-        if tools:
-            allowed = "none: let another model drive the agent, and give it create_video_tool(model)"
-            with as_model_errors():
-                raise InvalidArgumentError("tools", f"{len(tools)} tools to call", allowed)
-        return {}
