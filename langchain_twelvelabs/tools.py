@@ -135,15 +135,15 @@ class _Turn:
         # Whoever calls the tool without LangGraph may pass on what a driving model made up.
         self._runtime = runtime if isinstance(runtime, _Runtime) else None
         messages = _messages(self._runtime.state) if self._runtime else ()
-        self._earlier = _earlier(messages, videos.name)
-        self._continued = None if self._is_followed(messages) else self._earlier
+        answers = _answers(messages, videos.name)
+        self._earlier = answers[-1] if answers else None
+        self._continued = () if self._is_followed(messages) else answers
         self._chunks: list[AIMessageChunk] = []
 
     def messages(self, question: str) -> list[BaseMessage]:
         # All of the history that the model needs is where its session stands. Should that be stale, it begins a new
         # one, and there is nothing for a transcript: what was said is the driving model's to repeat.
-        earlier = [session_message(self._continued)] if self._continued else []
-        return [*earlier, HumanMessage(question)]
+        return [*map(session_message, self._continued), HumanMessage(question)]
 
     def options(self) -> dict[str, Any]:
         options: dict[str, Any] = {"session_id": None, "on_stale_session": "fork"} if self._continued else {}
@@ -198,11 +198,12 @@ def _messages(state: object) -> Sequence[object]:
     return found if isinstance(found, (list, tuple)) else ()
 
 
-def _earlier(messages: Sequence[object], name: str) -> Session | None:
-    """Return where the tool's last answer left the conversation with the videos."""
-    for message in reversed(messages):
+def _answers(messages: Sequence[object], name: str) -> list[Session]:
+    """Return where each of the tool's answers left the conversation with the videos, as far as the last one's goes."""
+    answers: list[Session] = []
+    for message in messages:
         if isinstance(message, ToolMessage) and message.name == name and isinstance(message.artifact, Mapping):
             ids = [message.artifact.get(field) for field in ("session_id", "response_id", "knowledge_store_id")]
             if ids[0]:
-                return Session(*(str(each or "") for each in ids))
-    return None
+                answers.append(Session(*(str(each or "") for each in ids)))
+    return [answer for answer in answers if answer.session_id == answers[-1].session_id]

@@ -116,6 +116,7 @@ def next_turn(  # noqa: PLR0913 - a history, and what both the caller and the cl
         SessionError: The history is stale, and the policy is to say so.
     """
     told = conversation(history, knowledge_store_id, session_id)
+    sessions.followed(_followed(told))
     with sessions.claim(told.session if session_id is None else None, on_stale_session) as claim:
         goes_on = session_id is not None or claim.session_id is not None
         named = list(selections)
@@ -173,6 +174,13 @@ def conversation(
 
 def _is_of(session: Session, knowledge_store_id: str, session_id: str | None) -> bool:
     return session.knowledge_store_id == knowledge_store_id and session_id in (None, session.session_id)
+
+
+def _followed(told: Conversation) -> list[Session]:
+    """Return the answers of the session that come before its last."""
+    last = told.session
+    answers = (message.session for message in told.known)
+    return [each for each in answers if each and last and each.session_id == last.session_id and each != last]
 
 
 def _new_text(message: HistoryMessage, named: list[Selection]) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from twelvelabs_responses._errors import InvalidArgumentError, SessionError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -110,6 +111,16 @@ class Sessions:
         if on_stale_session == "fork":
             return Claim(self, None)
         raise SessionError(f"session {session.session_id} {trouble}", session_id=session.session_id)
+
+    def followed(self, answers: Iterable[Session]) -> None:
+        """Note answers that others of their sessions have followed, as a history shows that this process has not made.
+
+        So a branch off an earlier answer is known to be stale also after a restart.
+        """
+        with self.lock:
+            for answer in answers:
+                if answer.response_id:
+                    self._remember(self._superseded, answer.response_id, None)
 
     def begin(self, session_id: str | None, turn: object = None, claim: Claim | None = None) -> None:
         """Note that a turn of this session is being sent; None is a session that the service has yet to make.

@@ -114,6 +114,19 @@ def test_a_fork_begins_a_new_session_and_goes_on_with_that(keeper: Keeper, sent:
     ]
 
 
+def test_a_fork_in_another_process_that_has_seen_the_thread_begins_a_new_session(keeper: Keeper, sent: Sent) -> None:
+    said = first_turn(keeper)
+    then = keeper.messages()
+    keeper.ask(FOLLOW_UP)
+    keeper = keeper.reopened()
+    keeper.ask(OTHER)
+    keeper.fork(then, FOLLOW_UP)
+    assert sent.bodies[2:] == [
+        keeper.sends(OTHER, session_id=sent.sessions[0]),
+        keeper.sends(keeper.retold(*said, now=FOLLOW_UP)),
+    ]
+
+
 def test_a_first_question_that_is_edited_begins_a_new_session(keeper: Keeper, sent: Sent) -> None:
     keeper.ask(QUESTION)
     keeper.keep([])

@@ -164,6 +164,15 @@ def test_a_stale_history_goes_on_or_is_an_error_if_the_policy_says_so() -> None:
         turn_of([GOALS, ours(), WHO], moved_on(), on_stale_session="error")
 
 
+def test_a_history_shows_which_of_its_answers_are_stale_also_after_a_restart() -> None:
+    sessions, first, last = Sessions(), ours(response_id="resp_1"), ours(response_id="resp_2")
+    other_session = ours(session_id="sess_0", response_id="resp_0")
+    assert session_id(turn_of([GOALS, other_session, WHO, first, WHEN, last, GOALS], sessions)) == "sess_1"
+    assert session_id(turn_of([GOALS, other_session, WHO, first, WHO], sessions)) is None
+    assert session_id(turn_of([GOALS, other_session, WHO], sessions)) == "sess_0"
+    assert session_id(turn_of([GOALS, first, WHO, last, WHO], sessions)) == "sess_1"
+
+
 def test_of_two_turns_that_follow_one_answer_at_once_the_second_begins_anew() -> None:
     sessions, told = Sessions(), {"knowledge_store_id": STORE, "limit": 10_000}
     with (

@@ -44,6 +44,13 @@ def test_an_answer_that_another_has_followed_begins_a_new_session() -> None:
     assert continued(after("resp_1", "resp_2"), answer("resp_1")) is None
 
 
+def test_an_answer_that_a_history_shows_to_be_followed_begins_a_new_session() -> None:
+    sessions = Sessions()
+    sessions.followed([answer("resp_1"), answer("")])
+    assert continued(sessions, answer("resp_1")) is None
+    assert continued(sessions, answer("resp_2")) == continued(sessions, answer("")) == "sess_1"
+
+
 def test_an_answer_sent_twice_does_not_supersede_itself() -> None:
     assert continued(after("resp_1", "resp_1"), answer("resp_1")) == "sess_1"
 
