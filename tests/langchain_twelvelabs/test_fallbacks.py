@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import Field
 
 from langchain_twelvelabs import ChatTwelveLabs
-from tests.langchain_twelvelabs.paths import total
 from tests.langchain_twelvelabs.sent import FOLLOW_UP, OTHER, QUESTION, bodies, body, retold
+from tests.langchain_twelvelabs.ways import WAYS, ask
 from twelvelabs_responses import (
     AuthenticationError,
     BadRequestError,
@@ -27,11 +26,9 @@ from twelvelabs_responses import (
 if TYPE_CHECKING:
     from langchain_core.callbacks import CallbackManagerForLLMRun
     from langchain_core.outputs import ChatResult
-    from langchain_core.runnables import Runnable
 
     from twelvelabs_responses.emulator import Emulator
 
-WAYS = pytest.mark.parametrize("way", ["invoke", "stream", "ainvoke", "astream"])
 RETRYABLE = (ModelRateLimitError, ModelConnectionError)
 
 
@@ -70,23 +67,10 @@ def model(emulator: Emulator) -> ChatTwelveLabs:
     )
 
 
-def answer_of(chain: Runnable[Any, Any], messages: Any, way: str) -> AIMessage:
-    async def awaited() -> AIMessage:
-        if way == "astream":
-            return total([chunk async for chunk in chain.astream(messages)])
-        answer: AIMessage = await chain.ainvoke(messages)
-        return answer
-
-    if way == "stream":
-        return total(list(chain.stream(messages)))
-    answer: AIMessage = chain.invoke(messages) if way == "invoke" else asyncio.run(awaited())
-    return answer
-
-
 # Retries; LangChain repeats no stream
 
 
-def retried(model: ChatTwelveLabs, kinds: Any = RETRYABLE) -> Runnable[Any, AIMessage]:
+def retried(model: ChatTwelveLabs, kinds: Any = RETRYABLE) -> Any:
     return model.with_retry(retry_if_exception_type=kinds, wait_exponential_jitter=False, stop_after_attempt=3)
 
 
@@ -96,7 +80,7 @@ def test_what_the_service_refused_is_sent_again_in_the_same_session(
 ) -> None:
     history = [HumanMessage(QUESTION), model.invoke(QUESTION), HumanMessage(FOLLOW_UP)]
     emulator.fault = "429-retry-after:2"
-    answer = answer_of(retried(model), history, way)
+    answer = ask(retried(model), history, way)
     session = emulator.exchanges[0].session_id
     assert answer.response_metadata["session_id"] == session
     assert bodies(emulator)[1:] == [body(emulator.knowledge_store_id, FOLLOW_UP, session_id=session)] * 3
@@ -156,12 +140,12 @@ def test_a_retry_of_everything_repeats_no_turn_in_its_session(model: ChatTwelveL
 def test_another_model_answers_in_between_and_its_answer_goes_along(
     model: ChatTwelveLabs, emulator: Emulator, way: str
 ) -> None:
-    chain = model.with_fallbacks([other_model("For a handball.")])
+    chain: Any = model.with_fallbacks([other_model("For a handball.")])
     history: list[BaseMessage] = []
     for question, fault in ((QUESTION, None), (FOLLOW_UP, "429-long"), (OTHER, None)):
         emulator.fault = fault
         history.append(HumanMessage(question))
-        history.append(answer_of(chain, history, way))
+        history.append(ask(chain, history, way))
     session = emulator.exchanges[0].session_id
     more = {"stream": True} if way.endswith("stream") else {}
     said = retold(("user", FOLLOW_UP), ("assistant", "For a handball."), now=OTHER)
@@ -174,7 +158,7 @@ def test_another_model_answers_in_between_and_its_answer_goes_along(
 def test_after_a_turn_that_may_be_taken_all_that_was_said_goes_to_a_new_session(
     model: ChatTwelveLabs, emulator: Emulator
 ) -> None:
-    chain = model.with_fallbacks([other_model("For a handball.")])
+    chain: Any = model.with_fallbacks([other_model("For a handball.")])
     history: list[BaseMessage] = [HumanMessage(QUESTION)]
     history += [chain.invoke(history), HumanMessage(FOLLOW_UP)]
     emulator.fault = "500:once"
@@ -186,10 +170,10 @@ def test_after_a_turn_that_may_be_taken_all_that_was_said_goes_to_a_new_session(
 
 @WAYS
 def test_the_videos_answer_where_another_model_fails(model: ChatTwelveLabs, emulator: Emulator, way: str) -> None:
-    chain = other_model().with_fallbacks([model])
+    chain: Any = other_model().with_fallbacks([model])
     history: list[BaseMessage] = [HumanMessage(QUESTION)]
-    history += [answer_of(chain, history, way), HumanMessage(FOLLOW_UP)]
-    assert "handball" in answer_of(chain, history, way).text
+    history += [ask(chain, history, way), HumanMessage(FOLLOW_UP)]
+    assert "handball" in ask(chain, history, way).text
     session = emulator.exchanges[0].session_id
     more = {"stream": True} if way.endswith("stream") else {}
     assert bodies(emulator) == [
