@@ -2,8 +2,8 @@
 
 The service keeps a conversation under a session that is linear: it cannot be listed, rewound or forked. A framework's
 history can: it is edited, branched, replayed. So the framework keeps a `Session` on each answer, and `Sessions`
-remembers which answers have been superseded. It holds ids only, no conversation, and only what this process has seen:
-what it does not know is taken to be the newest.
+remembers which answers have been superseded. It holds ids only, no conversation, and only what this process has seen
+or a history has shown it: what it does not know is taken to be the newest.
 """
 
 from __future__ import annotations
