@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from langchain_core.messages import BaseMessage
+
+# `create_agent` leaves it to the context of a task to tell the model who listens, which Python 3.10 does not hand on.
+HEARS_WHO_LISTENS = sys.version_info >= (3, 11)
 
 
 @dataclass
@@ -133,6 +137,10 @@ class Agent(Graph):
     """`create_agent` without tools."""
 
     node = "model"
+
+    @property
+    def streams(self) -> bool:
+        return super().streams and (HEARS_WHO_LISTENS or self.way in BLOCKING_WAYS)
 
     def _graph(self, saver: Any, given: Sequence[BaseMessage] | None = None) -> Any:
         del given  # What is asked makes no other agent.

@@ -92,9 +92,14 @@ class Keeper(ABC):
         """Return what a turn is given to come after what is kept now, whatever comes in between."""
         return THREAD
 
+    @property
+    def streams(self) -> bool:
+        """Whether the model is asked for a stream."""
+        return not self.way.endswith("invoke")
+
     def sends(self, *texts: str, **more: Any) -> dict[str, Any]:
         """Return the body that a turn with these input items should send."""
-        stream = {} if self.way.endswith("invoke") else {"stream": True}
+        stream = {"stream": True} if self.streams else {}
         return body(self.model.knowledge_store_id, *texts, **stream, **more)
 
     def retold(self, *said: tuple[str, str], now: str) -> str:
