@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler, get_usage_metadata_callback
 from langchain_core.chat_history import InMemoryChatMessageHistory
 from langchain_core.messages import AIMessage, HumanMessage, trim_messages
@@ -253,3 +254,13 @@ def test_the_usage_callback_counts_what_the_answer_says(model: ChatTwelveLabs, w
     with get_usage_metadata_callback() as callback:
         outputs(model, QUESTION, way)
     assert callback.usage_metadata == {"jockey1.0": answer.usage_metadata}
+
+
+@pytest.mark.filterwarnings("ignore:The method .* is in beta")
+def test_the_usage_callback_counts_the_third_protocol_and_an_agent_too(model: ChatTwelveLabs) -> None:
+    usage = model.invoke(QUESTION).usage_metadata
+    with get_usage_metadata_callback() as callback:
+        _ = model.stream_events(QUESTION, version="v3").output
+        create_agent(model).invoke({"messages": [HumanMessage(QUESTION)]})
+    assert usage is not None
+    assert callback.usage_metadata["jockey1.0"]["total_tokens"] == usage["total_tokens"] * 2
