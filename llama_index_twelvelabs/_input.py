@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.base.llms.types import MessageRole, TextBlock
+from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 
 from llama_index_twelvelabs._marker import session_of
-from twelvelabs_responses import HistoryMessage, Media
+from twelvelabs_responses import HistoryMessage, InvalidArgumentError, Media
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from llama_index.core.base.llms.types import ChatMessage
+    from llama_index.core.schema import QueryBundle
 
     from twelvelabs_responses import Piece
 
@@ -33,6 +33,17 @@ _UNSAID = frozenset({"thinking", "tool_call"})
 def history(messages: Sequence[ChatMessage]) -> list[HistoryMessage]:
     """Return the messages in no framework's terms, in order."""
     return [_history_message(message) for message in messages]
+
+
+def question(query: QueryBundle) -> list[ChatMessage]:
+    """Return a query as a history of one message; what LlamaIndex adds to it for embeddings says nothing here.
+
+    Raises:
+        InvalidArgumentError: The query has an image.
+    """
+    if query.image_path is not None:
+        raise InvalidArgumentError("image_path", repr(query.image_path), "text; add the image to the store")
+    return [ChatMessage(role=MessageRole.USER, content=query.query_str)]
 
 
 def _history_message(message: ChatMessage) -> HistoryMessage:

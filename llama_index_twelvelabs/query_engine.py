@@ -2,100 +2,149 @@
 
 from __future__ import annotations
 
-import copy
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
-from llama_index.core.base.response.schema import AsyncStreamingResponse, Response, StreamingResponse
-from llama_index.core.callbacks.schema import CBEventType, EventPayload
-from llama_index.core.prompts import PromptTemplate
+from llama_index.core.prompts import BasePromptTemplate, PromptTemplate
+from llama_index.core.tools import QueryEngineTool
 
+from llama_index_twelvelabs._asking import Asking, new_llm
+from llama_index_twelvelabs._input import question
 from llama_index_twelvelabs._nodes import source_nodes
-from llama_index_twelvelabs._output import response_facts as response_metadata
-from twelvelabs_responses import AsyncClient, Client, InvalidArgumentError, RequestOptions, Retry, client_twins
+from llama_index_twelvelabs._output import response_facts
+from llama_index_twelvelabs._responses import TwelveLabsPydanticResponse
+from llama_index_twelvelabs._synthesis import synthesis
+from llama_index_twelvelabs._tokens import astreamed, streamed, whole
+from llama_index_twelvelabs.retrievers import TwelveLabsCitationRetriever
+from twelvelabs_responses import AsyncStream, InvalidArgumentError, Response, Stream, text_param
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-
+    from llama_index.core.base.llms.types import ChatResponse
     from llama_index.core.base.response.schema import RESPONSE_TYPE
     from llama_index.core.callbacks import CallbackManager
+    from llama_index.core.memory import BaseMemory
     from llama_index.core.prompts.mixin import PromptDictType, PromptMixinType
     from llama_index.core.schema import QueryBundle
-    from typing_extensions import Self
+    from pydantic import BaseModel
+    from typing_extensions import Self, Unpack
 
-    from twelvelabs_responses import AsyncStream, Selection, Stream
-    from twelvelabs_responses import Response as WireResponse
+    from llama_index_twelvelabs._asking import LLMOptions
+    from llama_index_twelvelabs._responses import TwelveLabsResponse
+    from llama_index_twelvelabs.chat_engine import TwelveLabsChatEngine  # type: ignore[import-not-found]  # to come
+
+_TOOL_NAME = "ask_videos"
+_TOOL_DESCRIPTION = (
+    "Asks a collection of videos what they show and what is said in them; the question is plain words. "
+    "An answer takes up to three minutes. Each question stands for itself: earlier ones are not known."
+)
 
 
-class TwelveLabsQueryEngine(BaseQueryEngine):
+class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
     """A query engine that answers from the videos of one TwelveLabs knowledge store.
 
     Each query begins a session of its own, so threads, tasks and users may share one engine;
-    `with_session(response.metadata["session_id"])` gives an engine that goes on with one. An answer takes 30 s to
-    3 min. Citations are the response's `source_nodes`; in a stream they are there when the last token has come.
+    `with_session(response.session_id)` gives an engine that goes on with one. An answer takes 30 s to 3 min. Citations
+    are the response's `source_nodes`; in a stream they are there when the last token has come. What is refused is
+    raised by the query itself, of a stream too.
 
     Args:
         knowledge_store_id: The store to reason over (`ks_...`).
-        model: None sends none, as the newest API has no such field.
-        api_key: Else `TWELVELABS_API_KEY`, else `TWELVE_LABS_API_KEY` from the environment.
-        base_url: Else `TWELVELABS_BASE_URL`, else the public service.
-        timeout: Seconds of silence to put up with.
-        max_retries: How often a request is sent again that the service cannot have acted on.
-        client: A configured client of `twelvelabs_responses`, in place of key, address, timeout and retries.
-        async_client: Its async twin.
         streaming: Whether `query` and `aquery` return a streaming response.
-        instructions: Guidance for every query, at most 2,000 characters; also the prompt `instructions`.
-        selections: Store items and collections to prefer, named in the query by `{{sel:N}}`.
-        metadata: The API's `metadata`, at most 16 pairs.
-        session_id: Go on with this session in every query.
+        output_cls: The pydantic model that an answer is to be an object of. It cannot be streamed.
         callback_manager: LlamaIndex's callbacks.
+        **options: `model`, `api_key`, `base_url`, `timeout`, `max_retries`, `client`, `async_client`, `instructions`
+            (also the prompt of this name), `include`, `selections`, `request_metadata`, `session_id` (go on with it in
+            every query), `on_stale_session`, `extra_body`, `on_event` (an answer that is asked for whole is then
+            streamed all the same); see `TwelveLabsLLM`.
 
     Raises:
         InvalidArgumentError: No API key, or an argument that cannot be.
     """
 
-    def __init__(  # noqa: PLR0913 - the options of a query engine, each by its name
+    def __init__(
         self,
         knowledge_store_id: str,
         *,
-        model: str | None = "jockey1.0",
-        api_key: str | None = None,
-        base_url: str | None = None,
-        timeout: float = 300.0,
-        max_retries: int = 2,
-        client: Client | None = None,
-        async_client: AsyncClient | None = None,
         streaming: bool = False,
-        instructions: str | None = None,
-        selections: Sequence[Selection] = (),
-        metadata: Mapping[str, str] | None = None,
-        session_id: str | None = None,
+        output_cls: type[BaseModel] | None = None,
         callback_manager: CallbackManager | None = None,
+        **options: Unpack[LLMOptions],
     ) -> None:
         super().__init__(callback_manager)
-        settings: dict[str, Any] = {
-            "api_key": api_key,
-            "base_url": base_url,
-            "timeout": timeout,
-            "retry": Retry(max_retries=max_retries),
-        }
-        if client is None and async_client is None:
-            client = Client(**settings)
-        self._client, self._async_client = client_twins(client, async_client)
-        self._streaming = streaming
-        self._instructions = PromptTemplate(instructions or "")
-        self._session_id = session_id
-        self._options = RequestOptions(
-            knowledge_store_id=knowledge_store_id, model=model, selections=selections, metadata=metadata
-        )
+        self._llm = new_llm(knowledge_store_id, self.callback_manager, **options)
+        self._instructions: BasePromptTemplate = PromptTemplate(self._llm.instructions or "")
+        self._output_cls = output_cls
+        self._call: dict[str, Any] = {} if output_cls is None else {"text": text_param(output_cls)}
+        self._streaming = False
+        if streaming:
+            self._set_streaming()
 
     def with_session(self, session_id: str) -> Self:
         """Return an engine that goes on with this session in every query; the connections are shared."""
-        bound = copy.copy(self)
-        bound._session_id = session_id  # noqa: SLF001 - an engine of this class
+        bound = self.__copy__()
+        bound._llm = self._llm.model_copy(update={"session_id": session_id})  # noqa: SLF001 - an engine of this class
         return bound
+
+    def streaming_view(self) -> Self:
+        """Return the same engine, its responses streaming.
+
+        Raises:
+            InvalidArgumentError: The engine has an `output_cls`.
+        """
+        view = self.__copy__()
+        view._set_streaming()  # noqa: SLF001 - an engine of this class
+        return view
+
+    def non_streaming_view(self) -> Self:
+        """Return the same engine, its responses whole."""
+        view = self.__copy__()
+        view._streaming = False  # noqa: SLF001 - an engine of this class
+        return view
+
+    def as_tool(
+        self, *, name: str = _TOOL_NAME, description: str = _TOOL_DESCRIPTION, return_direct: bool = False
+    ) -> QueryEngineTool:
+        """Return a tool for an agent that another LLM drives; its answers come whole, as tools read them at once.
+
+        Args:
+            name: The name for the driving LLM.
+            description: What the driving LLM is told about the tool; say what the videos are about.
+            return_direct: Whether the agent gives the answer to its user as it is.
+        """
+        return QueryEngineTool.from_defaults(
+            self.non_streaming_view(), name=name, description=description, return_direct=return_direct
+        )
+
+    def as_chat_engine(self, memory: BaseMemory | None = None, **options: Any) -> TwelveLabsChatEngine:
+        """Return a chat engine over the same store and connections, with the options of this engine.
+
+        Args:
+            memory: What keeps the conversation.
+            **options: Further ones of `TwelveLabsChatEngine`, and others than this engine's; they win.
+        """
+        from llama_index_twelvelabs.chat_engine import TwelveLabsChatEngine  # noqa: PLC0415 - it may import this module
+
+        own: dict[str, Any] = {**self._options(), "callback_manager": self.callback_manager}
+        return TwelveLabsChatEngine(self._llm.knowledge_store_id, memory=memory, **{**own, **options})
+
+    def as_retriever(self) -> TwelveLabsCitationRetriever:
+        """Return a retriever of what an answer cites, over the same store and connections, with the same options."""
+        return TwelveLabsCitationRetriever(
+            self._llm.knowledge_store_id, callback_manager=self.callback_manager, **self._options()
+        )
+
+    def _options(self) -> LLMOptions:
+        return {**super()._options(), "instructions": self._guidance()}
+
+    def _guidance(self) -> str | None:
+        return self._instructions.format() or None
+
+    def _set_streaming(self) -> None:
+        if self._output_cls is not None:
+            raise InvalidArgumentError(
+                "streaming", "True with an `output_cls`", "one of the two: an object comes whole"
+            )
+        self._streaming = True
 
     def _get_prompts(self) -> PromptDictType:
         return {"instructions": self._instructions}
@@ -104,84 +153,44 @@ class TwelveLabsQueryEngine(BaseQueryEngine):
         return {}
 
     def _update_prompts(self, prompts_dict: PromptDictType) -> None:
-        if isinstance(prompt := prompts_dict.get("instructions"), PromptTemplate):
-            self._instructions = prompt
+        self._instructions = prompts_dict.get("instructions", self._instructions)
+
+    def _as_query_component(self, **kwargs: Any) -> Any:
+        """Return what a query pipeline of LlamaIndex before 0.13 runs; it takes whole answers only."""
+        return super(TwelveLabsQueryEngine, self.non_streaming_view())._as_query_component(**kwargs)  # type: ignore[misc]  # newer ones have none
 
     def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
-        with self.callback_manager.event(
-            CBEventType.QUERY, payload={EventPayload.QUERY_STR: query_bundle.query_str}
-        ) as event:
-            options = self._request(query_bundle)
+        with synthesis(query_bundle, self.callback_manager) as told:
+            messages, call, opened = question(query_bundle), self._call_options(), list[Stream | AsyncStream]()
+            llm = self._asked(opened)
             if self._streaming:
-                response: RESPONSE_TYPE = self._streamed(self._client.stream(query_bundle.query_str, **options))
-            else:
-                response = _whole(self._client.create(query_bundle.query_str, **options))
-            event.on_end(payload={EventPayload.RESPONSE: response})
-        return response
+                chats = llm.stream_chat(messages, **call)
+                (stream,) = opened
+                assert isinstance(stream, Stream)  # noqa: S101 - a blocking call opens no other
+                return told.returns(streamed(chats, stream, told.answered))
+            answer = told.returns(self._answer(llm.chat(messages, **call)))
+        told.answered(answer)
+        return answer
 
     async def _aquery(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
-        with self.callback_manager.event(
-            CBEventType.QUERY, payload={EventPayload.QUERY_STR: query_bundle.query_str}
-        ) as event:
-            options = self._request(query_bundle)
+        with synthesis(query_bundle, self.callback_manager) as told:
+            messages, call, opened = question(query_bundle), self._call_options(), list[Stream | AsyncStream]()
+            llm = self._asked(opened)
             if self._streaming:
-                response: RESPONSE_TYPE = await self._astreamed(
-                    self._async_client.stream(query_bundle.query_str, **options)
-                )
-            else:
-                response = _whole(await self._async_client.create(query_bundle.query_str, **options))
-            event.on_end(payload={EventPayload.RESPONSE: response})
-        return response
+                chats = await llm.astream_chat(messages, **call)
+                (stream,) = opened
+                assert isinstance(stream, AsyncStream)  # noqa: S101 - an awaited call opens no other
+                return told.returns(await astreamed(chats, stream, told.answered))
+            answer = told.returns(self._answer(await llm.achat(messages, **call)))
+        told.answered(answer)
+        return answer
 
-    def _request(self, query_bundle: QueryBundle) -> RequestOptions:
-        if query_bundle.image_path is not None:
-            raise InvalidArgumentError("image_path", repr(query_bundle.image_path), "text; add the image to the store")
-        instructions = self._instructions.format()
-        return {**self._options, "instructions": instructions or None, "session_id": self._session_id}
+    def _call_options(self) -> dict[str, Any]:
+        return {**self._call, "instructions": self._guidance()}
 
-    def _streamed(self, stream: Stream) -> StreamingResponse:
-        # Opened here, so that errors raise from query() and the session is known when it returns.
-        stream.__enter__()
-        response = StreamingResponse(iter(()), [], response_metadata(stream.response))  # type: ignore[arg-type]  # until below
-
-        response.response_gen = _tokens(stream, ref(response))
-        return response
-
-    async def _astreamed(self, stream: AsyncStream) -> AsyncStreamingResponse:
-        await stream.__aenter__()
-        response = AsyncStreamingResponse(_no_tokens(), [], response_metadata(stream.response))
-        response.response_gen = _atokens(stream, ref(response))
-        return response
-
-
-def _whole(response: WireResponse) -> Response:
-    return Response(response.text, source_nodes(response), response_metadata(response))
-
-
-# The generators hold the response weakly: it holds them, and a cycle would keep the connection of a response that
-# nobody reads open until the garbage collector comes.
-
-
-def _tokens(stream: Stream, response: ref[StreamingResponse]) -> Generator[str, None, None]:
-    yield from stream.text_deltas()
-    _complete(response(), stream.response)
-
-
-async def _atokens(stream: AsyncStream, response: ref[AsyncStreamingResponse]) -> AsyncGenerator[str, None]:
-    async with aclosing(stream.text_deltas()) as deltas:
-        async for text in deltas:
-            yield text
-    _complete(response(), stream.response)
-
-
-def _complete(response: StreamingResponse | AsyncStreamingResponse | None, final: WireResponse) -> None:
-    """Add what is known at the end, to the same list of nodes and through the response: others may hold either."""
-    if response is not None:
-        response.source_nodes.extend(source_nodes(final))
-        response.metadata = {**(response.metadata or {}), **response_metadata(final)}
-        response.response_txt = final.text
-
-
-async def _no_tokens() -> AsyncGenerator[str, None]:
-    return
-    yield ""
+    def _answer(self, chat: ChatResponse) -> TwelveLabsResponse | TwelveLabsPydanticResponse:
+        response = Response.model_validate(chat.raw)
+        if self._output_cls is None:
+            return whole(response)
+        answer = response.parsed(self._output_cls)
+        return TwelveLabsPydanticResponse(answer, source_nodes(response), response_facts(response))

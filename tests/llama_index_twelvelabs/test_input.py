@@ -13,9 +13,10 @@ from llama_index.core.base.llms.types import (
     MessageRole,
     TextBlock,
 )
+from llama_index.core.schema import QueryBundle
 
-from llama_index_twelvelabs._input import history
-from twelvelabs_responses import HistoryMessage, Media, Session
+from llama_index_twelvelabs._input import history, question
+from twelvelabs_responses import HistoryMessage, InvalidArgumentError, Media, Session
 
 FACTS = {"session_id": "sess_1", "response_id": "resp_1", "knowledge_store_id": "ks_1"}
 
@@ -99,3 +100,13 @@ def test_the_callers_messages_are_left_as_they_are() -> None:
     before = [message.model_copy(deep=True) for message in messages]
     history(messages)
     assert messages == before
+
+
+def test_a_query_is_a_history_of_one_user_message() -> None:
+    (message,) = question(QueryBundle("Any goals?", custom_embedding_strs=["A goal is scored."]))
+    assert (message.role, message.content) == (MessageRole.USER, "Any goals?")
+
+
+def test_a_query_with_an_image_is_refused() -> None:
+    with pytest.raises(InvalidArgumentError, match=r"image_path: got .goal\.png.; allowed: text"):
+        question(QueryBundle("Any goals?", image_path="goal.png"))

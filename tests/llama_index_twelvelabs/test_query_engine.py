@@ -1,28 +1,31 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
+from itertools import pairwise
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from llama_index.core.base.response.schema import AsyncStreamingResponse, Response, StreamingResponse
-from llama_index.core.callbacks import CallbackManager, LlamaDebugHandler
-from llama_index.core.callbacks.schema import CBEventType
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.schema import QueryBundle
+from pydantic import BaseModel
 
-from llama_index_twelvelabs import TwelveLabsQueryEngine
-from twelvelabs_responses import AsyncClient, InvalidArgumentError, RateLimitError, StreamInterruptedError
+from llama_index_twelvelabs import TwelveLabsPydanticResponse, TwelveLabsQueryEngine, TwelveLabsResponse
+from tests.llama_index_twelvelabs.engines import FOLLOW_UP, QUESTION, TITLE, bodies, engine_at
+from twelvelabs_responses import (
+    AsyncClient,
+    IncompleteResponseError,
+    InvalidArgumentError,
+    RateLimitError,
+    StreamInterruptedError,
+)
 
 if TYPE_CHECKING:
     from twelvelabs_responses.emulator import Emulator
 
-QUESTION = "Which clips show a goal?"
 WAYS = pytest.mark.parametrize("way", ["query", "aquery", "stream", "astream"])
-
-
-def engine_at(emulator: Emulator, **options: Any) -> TwelveLabsQueryEngine:
-    settings = {"api_key": "key-of-the-tests", "base_url": emulator.base_url} | options
-    return TwelveLabsQueryEngine(emulator.knowledge_store_id, **settings)
 
 
 def ask(emulator: Emulator, question: str, way: str, **options: Any) -> tuple[str, Any]:
@@ -53,8 +56,8 @@ def test_an_answer_has_its_text_nodes_and_metadata(emulator: Emulator, way: str)
     assert response.metadata["status"] == "completed"
     assert response.metadata["usage"]["output_tokens"] > 0
     labels = [found.node.get_content() for found in response.source_nodes]
-    assert labels[0] == "Harbour City Derby: Rovers v United (12:04-12:31)"
-    assert labels[2] == "Harbour City Derby: Rovers v United (1:33:08-1:33:39)"
+    assert labels[0] == f"{TITLE} (12:04-12:31)"
+    assert labels[2] == f"{TITLE} (1:33:08-1:33:39)"
 
 
 @WAYS
@@ -70,7 +73,7 @@ def test_all_ways_give_the_same_text_and_nodes(emulator: Emulator, way: str) -> 
 def test_a_bound_engine_goes_on_with_the_session(emulator: Emulator, way: str) -> None:
     _, response = ask(emulator, QUESTION, way)
     session_id = response.metadata["session_id"]
-    text, _ = ask(emulator, "And what is the penalty for?", way, session_id=session_id)
+    text, _ = ask(emulator, FOLLOW_UP, way, session_id=session_id)
     assert "handball" in text
     assert (emulator.exchanges[-1].body or {})["session_id"] == session_id
 
@@ -78,7 +81,7 @@ def test_a_bound_engine_goes_on_with_the_session(emulator: Emulator, way: str) -
 def test_with_session_leaves_the_engine_itself_unbound(emulator: Emulator) -> None:
     engine = engine_at(emulator)
     first = engine.query(QUESTION)
-    engine.with_session((first.metadata or {})["session_id"]).query("And what is the penalty for?")
+    engine.with_session((first.metadata or {})["session_id"]).query(FOLLOW_UP)
     engine.query(QUESTION)
     assert ["session_id" in (exchange.body or {}) for exchange in emulator.exchanges] == [False, True, False]
 
@@ -119,27 +122,22 @@ def test_a_stream_that_nobody_reads_closes_its_connection_when_dropped(emulator:
     assert emulator.wait_until(lambda running: running.exchanges[-1].disconnected)
 
 
-def test_get_response_after_reading_gives_the_text_again(emulator: Emulator) -> None:
-    response = engine_at(emulator, streaming=True).query(QUESTION)
-    assert isinstance(response, StreamingResponse)
-    text = "".join(response.response_gen)
-    assert str(response) == text
-
-
-def test_the_callbacks_hear_of_the_query_and_its_response(emulator: Emulator) -> None:
-    handler = LlamaDebugHandler(print_trace_on_end=False)
-    response = engine_at(emulator, callback_manager=CallbackManager([handler])).query(QUESTION)
-    (pair,) = handler.get_event_pairs(CBEventType.QUERY)
-    assert pair[0].payload == {"query_str": QUESTION}
-    assert pair[1].payload == {"response": response}
-
-
 def test_instructions_are_a_prompt_that_can_be_updated(emulator: Emulator) -> None:
     engine = engine_at(emulator, instructions="Be brief.")
     assert engine.get_prompts()["instructions"].format() == "Be brief."
     engine.update_prompts({"instructions": PromptTemplate("Answer in one sentence.")})
     engine.query(QUESTION)
-    assert (emulator.exchanges[-1].body or {})["instructions"] == "Answer in one sentence."
+    engine.update_prompts({"another": PromptTemplate("Nothing of ours.")})
+    engine.query(QUESTION)
+    engine.update_prompts({"instructions": PromptTemplate("")})
+    engine.query(QUESTION)
+    asked = [body.get("instructions") for body in bodies(emulator)]
+    assert asked == ["Answer in one sentence.", "Answer in one sentence.", None]
+
+
+def test_instructions_are_taken_by_their_letters(emulator: Emulator) -> None:
+    engine_at(emulator, instructions='Say {"goals": 1}, not {goals}.').query(QUESTION)
+    assert bodies(emulator)[-1]["instructions"] == 'Say {"goals": 1}, not {goals}.'
 
 
 def test_an_image_query_is_refused(emulator: Emulator) -> None:
@@ -149,7 +147,100 @@ def test_an_image_query_is_refused(emulator: Emulator) -> None:
 
 
 def test_a_plain_answer_is_a_response_of_llama_index(emulator: Emulator) -> None:
-    assert isinstance(engine_at(emulator).query(QUESTION), Response)
+    response = engine_at(emulator).query(QUESTION)
+    assert isinstance(response, Response)
+    assert isinstance(response, TwelveLabsResponse)
+    assert response.session_id == emulator.exchanges[-1].session_id
+
+
+class Goal(BaseModel):
+    scorer: str
+    start_sec: float
+
+
+@pytest.mark.parametrize("way", ["query", "aquery"])
+def test_an_answer_can_be_an_object(emulator: Emulator, way: str) -> None:
+    _, response = ask(emulator, QUESTION, way, output_cls=Goal)
+    assert isinstance(response, TwelveLabsPydanticResponse)
+    assert isinstance(response.response, Goal)
+    assert response.start_sec == response.response.start_sec
+    assert response.session_id == emulator.exchanges[-1].session_id
+    assert bodies(emulator)[-1]["text"]["format"]["name"] == "Goal"
+
+
+def test_an_object_is_not_streamed(emulator: Emulator) -> None:
+    with pytest.raises(InvalidArgumentError, match="streaming: got True with an `output_cls`"):
+        engine_at(emulator, output_cls=Goal, streaming=True)
+    with pytest.raises(InvalidArgumentError, match="streaming: got True with an `output_cls`"):
+        engine_at(emulator, output_cls=Goal).streaming_view()
+
+
+def test_an_answer_that_was_cut_short_is_flagged_and_is_no_object(emulator: Emulator) -> None:
+    emulator.fault = "incomplete"
+    response = engine_at(emulator).query(QUESTION)
+    assert (response.metadata or {})["status"] == "incomplete"
+    with pytest.raises(IncompleteResponseError):
+        engine_at(emulator, output_cls=Goal).query(QUESTION)
+
+
+def test_what_embeddings_are_made_of_is_no_part_of_the_question(emulator: Emulator) -> None:
+    engine_at(emulator).query(QueryBundle(QUESTION, custom_embedding_strs=["A goal is scored."]))
+    assert [item["content"] for item in bodies(emulator)[-1]["input"]] == [QUESTION]
+
+
+def test_an_engine_has_a_streaming_view_and_one_that_is_not(emulator: Emulator) -> None:
+    engine = engine_at(emulator)
+    streaming = engine.streaming_view()
+    assert isinstance(streaming.query(QUESTION), StreamingResponse)
+    assert isinstance(streaming.non_streaming_view().query(QUESTION), Response)
+    assert isinstance(engine.query(QUESTION), Response)
+
+
+def test_a_pickled_engine_asks_the_same(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = engine_at(emulator, streaming=True).with_session("s_1")
+    engine.update_prompts({"instructions": PromptTemplate("Be brief.")})
+    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-other-process")
+    again = pickle.loads(pickle.dumps(engine))  # noqa: S301 - pickled here
+    assert (again.llm.session_id, again._streaming, again._guidance()) == ("s_1", True, "Be brief.")
+    typed = pickle.loads(pickle.dumps(engine_at(emulator, output_cls=Goal)))  # noqa: S301 - pickled here
+    assert isinstance(typed.query(QUESTION).response, Goal)
+
+
+def test_a_retriever_asks_as_its_engine_does(emulator: Emulator) -> None:
+    engine = engine_at(emulator, request_metadata={"user": "u_1"})
+    engine.update_prompts({"instructions": PromptTemplate("Be brief.")})
+    retriever = engine.as_retriever()
+    assert retriever.retrieve(QUESTION)[0].text.startswith(TITLE)
+    assert (bodies(emulator)[-1]["instructions"], bodies(emulator)[-1]["metadata"]) == ("Be brief.", {"user": "u_1"})
+    assert retriever.llm._client is engine.llm._client
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_tool_gives_whole_answers_with_their_sources(emulator: Emulator, streaming: bool) -> None:
+    tool = engine_at(emulator, streaming=streaming).as_tool(name="ask_football", description="Asks football matches.")
+    for output in (tool.call(QUESTION), asyncio.run(tool.acall(QUESTION))):
+        assert output.content.startswith("(Emulator)")
+        assert output.raw_output.source_nodes[0].node.metadata["title"] == TITLE
+    assert (tool.metadata.name, tool.metadata.description) == ("ask_football", "Asks football matches.")
+
+
+async def test_the_loop_goes_on_while_an_answer_is_awaited(emulator: Emulator) -> None:
+    emulator.fault = "stall"
+    answer = asyncio.create_task(engine_at(emulator, on_event=lambda _: None).aquery(QUESTION))
+    gaps = [perf_counter()]
+    while gaps[-1] - gaps[0] < 0.5:
+        await asyncio.wait({answer}, timeout=0.01)
+        gaps.append(perf_counter())
+    assert max(later - earlier for earlier, later in pairwise(gaps)) < 0.25
+    answer.cancel()
+    assert await asyncio.to_thread(emulator.wait_until, lambda running: running.exchanges[-1].disconnected)
+
+
+async def test_many_may_share_one_engine(emulator: Emulator) -> None:
+    engine = engine_at(emulator)
+    responses: list[Any] = await asyncio.gather(*(engine.aquery(QUESTION) for _ in range(10)))
+    await engine.aclose()
+    assert len({response.session_id for response in responses}) == 10
 
 
 def test_without_a_key_the_constructor_says_where_to_get_one() -> None:
@@ -160,6 +251,6 @@ def test_without_a_key_the_constructor_says_where_to_get_one() -> None:
 async def test_both_ways_of_asking_share_one_memory_of_sessions(emulator: Emulator) -> None:
     async with AsyncClient(api_key="key-of-the-tests", base_url=emulator.base_url) as async_client:
         engine = TwelveLabsQueryEngine(emulator.knowledge_store_id, async_client=async_client)
-        assert engine._client.sessions is async_client.sessions
+        assert engine.llm._client.sessions is async_client.sessions
         assert str(await engine.aquery(QUESTION)) == str(engine.query(QUESTION))
-    assert engine_at(emulator)._client.sessions is not async_client.sessions
+    assert engine_at(emulator).llm._client.sessions is not async_client.sessions

@@ -1,0 +1,158 @@
+"""A stream of the LLM -> a streaming response, which is completed as its tokens end."""
+
+from __future__ import annotations
+
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING
+from weakref import ref
+
+from llama_index_twelvelabs._nodes import source_nodes
+from llama_index_twelvelabs._output import response_facts
+from llama_index_twelvelabs._responses import TwelveLabsResponse
+from llama_index_twelvelabs._streaming import TwelveLabsAsyncStreamingResponse, TwelveLabsStreamingResponse
+from twelvelabs_responses import StreamInterruptedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator
+
+    from llama_index.core.base.llms.types import ChatResponse, ChatResponseAsyncGen, ChatResponseGen
+
+    from twelvelabs_responses import AsyncStream, Response, Stream
+
+    AnyStreamingResponse = TwelveLabsStreamingResponse | TwelveLabsAsyncStreamingResponse
+
+
+def whole(response: Response) -> TwelveLabsResponse:
+    """Return LlamaIndex's form of a response."""
+    return TwelveLabsResponse(response.text, source_nodes(response), response_facts(response))
+
+
+def streamed(
+    chats: ChatResponseGen, stream: Stream, on_end: Callable[[TwelveLabsResponse], object]
+) -> TwelveLabsStreamingResponse:
+    """Return the streaming response of an open stream.
+
+    Args:
+        chats: What the LLM makes of the stream.
+        stream: The stream itself, to be closed with the response.
+        on_end: Called with the whole answer when it has come, before the tokens end.
+    """
+    response = TwelveLabsStreamingResponse(_no_tokens(), [], response_facts(stream.response))
+    response.response_gen = _tokens(chats, stream, _Ending(response, stream, on_end))
+    response._stream = stream  # noqa: SLF001 - made here
+    next(response.response_gen)
+    return response
+
+
+async def astreamed(
+    chats: ChatResponseAsyncGen, stream: AsyncStream, on_end: Callable[[TwelveLabsResponse], object]
+) -> TwelveLabsAsyncStreamingResponse:
+    """Return what `streamed` returns."""
+    response = TwelveLabsAsyncStreamingResponse(_ano_tokens(), [], response_facts(stream.response))
+    response.response_gen = _atokens(chats, stream, _Ending(response, stream, on_end))
+    response._stream = stream  # noqa: SLF001 - made here
+    await anext(response.response_gen)
+    return response
+
+
+class _Ending:
+    """What a streaming response is told as its tokens come and end.
+
+    It is held weakly: it holds the tokens, and a cycle would keep the connection of a response that nobody reads open
+    until the garbage collector comes. Its list of nodes is filled all the same, as others may hold it.
+    """
+
+    def __init__(
+        self,
+        response: AnyStreamingResponse,
+        stream: Stream | AsyncStream,
+        on_end: Callable[[TwelveLabsResponse], object],
+    ) -> None:
+        self._response = ref(response)
+        self._nodes = response.source_nodes
+        self._stream = stream
+        self._on_end = on_end
+        self._text = ""
+
+    def token(self, chat: ChatResponse) -> str:
+        """Return what is new."""
+        self._text = chat.message.content or ""
+        return chat.delta or ""
+
+    def complete(self) -> None:
+        """Tell the response all that is known now."""
+        answer = whole(self._stream.response)
+        self._nodes.extend(answer.source_nodes)
+        self._tell(answer.response or "", answer.metadata or {}, None)
+        self._on_end(answer)
+
+    def cut_short(self, reason: BaseException) -> None:
+        """Tell the response why there will be no more."""
+        if isinstance(reason, Exception):
+            self._tell(self._text, {"status": "failed"}, reason)
+            return
+        # It was closed, or its task cancelled: whoever reads it later must not be cancelled as well.
+        closed = StreamInterruptedError(
+            "the stream was closed before its end",
+            text=self._text,
+            response_id=self._stream.response.id,
+            session_id=self._stream.session_id,
+            ambiguous=True,
+        )
+        self._tell(self._text, {"status": "cancelled"}, closed)
+
+    def _tell(self, text: str, facts: dict[str, object], error: Exception | None) -> None:
+        response = self._response()
+        if response is not None:
+            # Through the response: others may have given it another dict.
+            response.metadata = {**(response.metadata or {}), **facts}
+            response.response_txt = text
+            response._error = error  # noqa: SLF001 - the response is ours
+
+
+# Both are started where they are made, with a token that nobody sees: what has not been started would not close what
+# it holds when it is closed. The stream is closed by name, as the LLM's own async generator ends a step of the loop
+# later than the one that LlamaIndex has wrapped around it.
+
+
+def _tokens(chats: ChatResponseGen, stream: Stream, ending: _Ending) -> Generator[str, None, None]:
+    try:
+        with closing(chats):
+            # LlamaIndex tells of an end only where there was a start.
+            ending.token(next(chats))
+            yield ""
+            for chat in chats:
+                if token := ending.token(chat):
+                    yield token
+        ending.complete()
+    except BaseException as reason:
+        ending.cut_short(reason)
+        raise
+    finally:
+        stream.close()
+
+
+async def _atokens(chats: ChatResponseAsyncGen, stream: AsyncStream, ending: _Ending) -> AsyncGenerator[str, None]:
+    try:
+        async with aclosing(chats):
+            # LlamaIndex tells of an end only where there was a start.
+            ending.token(await anext(chats))
+            yield ""
+            async for chat in chats:
+                if token := ending.token(chat):
+                    yield token
+        ending.complete()
+    except BaseException as reason:
+        ending.cut_short(reason)
+        raise
+    finally:
+        await stream.aclose()
+
+
+def _no_tokens() -> Generator[str, None, None]:
+    yield from ()
+
+
+async def _ano_tokens() -> AsyncGenerator[str, None]:
+    return
+    yield ""
