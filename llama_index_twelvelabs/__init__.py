@@ -1,17 +1,21 @@
-"""TwelveLabs knowledge stores as a LlamaIndex LLM, query engine and retriever."""
+"""TwelveLabs knowledge stores as a LlamaIndex LLM, query engine, chat engine and retriever."""
 
+from llama_index_twelvelabs._chat_responses import TwelveLabsStreamingChatResponse
 from llama_index_twelvelabs._responses import TwelveLabsPydanticResponse, TwelveLabsResponse
 from llama_index_twelvelabs._streaming import TwelveLabsAsyncStreamingResponse, TwelveLabsStreamingResponse
+from llama_index_twelvelabs.chat_engine import TwelveLabsChatEngine
 from llama_index_twelvelabs.llms import TwelveLabsLLM
 from llama_index_twelvelabs.query_engine import TwelveLabsQueryEngine
 from llama_index_twelvelabs.retrievers import TwelveLabsCitationRetriever
 
 __all__ = [
     "TwelveLabsAsyncStreamingResponse",
+    "TwelveLabsChatEngine",
     "TwelveLabsCitationRetriever",
     "TwelveLabsLLM",
     "TwelveLabsPydanticResponse",
     "TwelveLabsQueryEngine",
     "TwelveLabsResponse",
+    "TwelveLabsStreamingChatResponse",
     "TwelveLabsStreamingResponse",
 ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from twelvelabs_responses import Response
 
 MARKER = "twelvelabs"
+CANCELLED, FAILED = "cancelled", "failed"
 
 
 def marker(response: Response) -> dict[str, Any]:
@@ -29,12 +30,42 @@ def marker(response: Response) -> dict[str, Any]:
     return {MARKER: asdict(session)}
 
 
+def turn_marker(response: Response, status: str) -> dict[str, Any]:
+    """Return the `additional_kwargs` of the message of a turn, whatever became of it: its status, and the ids known.
+
+    Args:
+        response: The response as far as it came.
+        status: `completed`, `incomplete`, `cancelled` or `failed`.
+    """
+    ids = {
+        "session_id": response.session_id,
+        "response_id": response.id,
+        "knowledge_store_id": response.knowledge_store_id,
+    }
+    return {MARKER: {**{name: known for name, known in ids.items() if known}, "status": status}}
+
+
 def session_of(message: ChatMessage) -> Session | None:
-    """Return where the conversation stood after this message, if it is an answer of ours."""
+    """Return where the conversation stood after this message, if it is an answer of ours.
+
+    What came of a turn that was left or failed is none: nobody knows whether the session holds it, so it is told again.
+    """
     facts = message.additional_kwargs.get(MARKER)
-    if message.role is not MessageRole.ASSISTANT or not isinstance(facts, dict):
+    if message.role is not MessageRole.ASSISTANT or not isinstance(facts, dict) or unfinished(message):
         return None
     ids = [facts.get(name) for name in ("session_id", "response_id", "knowledge_store_id")]
     if not all(isinstance(each, str) for each in ids) or not ids[0] or not ids[2]:
         return None
     return Session(*map(str, ids))
+
+
+def unfinished(message: ChatMessage) -> bool:
+    """Say whether this message is what came of a turn that was left or failed."""
+    facts = message.additional_kwargs.get(MARKER)
+    return isinstance(facts, dict) and facts.get("status") in (CANCELLED, FAILED)
+
+
+def without_marker(message: ChatMessage) -> ChatMessage:
+    """Return the message as if another model had written it."""
+    others = {name: fact for name, fact in message.additional_kwargs.items() if name != MARKER}
+    return message.model_copy(update={"additional_kwargs": others})

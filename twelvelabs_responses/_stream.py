@@ -135,6 +135,8 @@ class Stream(_StreamState):
             while self._first:
                 yield self._first.pop(0)
             yield from self._source
+            # Closed between two events, by another thread or in the loop, the source just ends.
+            self._check_open()
         finally:
             self.close()
 
@@ -216,6 +218,8 @@ class AsyncStream(_StreamState):
                 yield self._first.pop(0)
             async for update in self._source:
                 yield update
+            # Closed between two events, by another task or in the loop, the source just ends.
+            self._check_open()
         finally:
             await self.aclose()
 

@@ -185,6 +185,15 @@ def test_leaving_at_the_terminal_event_keeps_the_connection_for_the_next_turn(
     assert len({exchange.connection for exchange in emulator.exchanges}) == 1
 
 
+def test_a_stream_that_is_closed_while_it_is_read_does_not_look_whole(client: AnyClient, emulator: Emulator) -> None:
+    with client.stream(QUESTION, knowledge_store_id=emulator.knowledge_store_id) as stream:
+        events = iter(stream)
+        next(events)
+        stream.close()
+        with pytest.raises(t.StreamInterruptedError, match="closed before its end"):
+            list(events)
+
+
 def test_a_stream_can_be_closed_by_another_thread(emulator: Emulator) -> None:
     emulator.fault = "stall"
     with (
