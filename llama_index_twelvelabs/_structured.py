@@ -72,13 +72,13 @@ class StructuredPrediction(LLM):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> Generator[ModelT, None, None]:
-        """Yield the object as it grows, from when it fits the model on; the last one is the whole answer."""
+        """Return the object as it grows, from when it fits the model on; the last one is the whole answer.
+
+        The request has been sent when this returns.
+        """
         messages = self._asked(output_cls, prompt, prompt_args)
-        partial = Partial(output_cls)
-        with closing(self.stream_chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))) as answers:
-            for answer in answers:
-                yield from partial.more(answer)
-        yield from partial.whole()
+        answers = self.stream_chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
+        return _objects(answers, Partial(output_cls))
 
     @dispatcher.span
     async def astream_structured_predict(
@@ -88,20 +88,10 @@ class StructuredPrediction(LLM):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> AsyncGenerator[ModelT, None]:
-        """Return what `stream_structured_predict` yields."""
-
-        async def objects() -> AsyncGenerator[ModelT, None]:
-            messages = self._asked(output_cls, prompt, prompt_args)
-            partial = Partial(output_cls)
-            text = text_param(output_cls)
-            async with aclosing(await self.astream_chat(messages, **(llm_kwargs or {}), text=text)) as answers:
-                async for answer in answers:
-                    for grown in partial.more(answer):
-                        yield grown
-            for grown in partial.whole():
-                yield grown
-
-        return objects()
+        """Return what `stream_structured_predict` returns."""
+        messages = self._asked(output_cls, prompt, prompt_args)
+        answers = await self.astream_chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
+        return _aobjects(answers, Partial(output_cls))
 
     def _asked(
         self, output_cls: type[BaseModel], prompt: BasePromptTemplate, prompt_args: dict[str, Any]
@@ -143,6 +133,24 @@ class Partial(Generic[ModelT]):
         assert self._last is not None  # noqa: S101 - a stream that ends without its last chat response raises
         whole = _predicted(self._last, self._output_cls)
         return [] if whole == self._told else [whole]
+
+
+def _objects(answers: Generator[ChatResponse, None, None], partial: Partial[ModelT]) -> Generator[ModelT, None, None]:
+    with closing(answers):
+        for answer in answers:
+            yield from partial.more(answer)
+    yield from partial.whole()
+
+
+async def _aobjects(
+    answers: AsyncGenerator[ChatResponse, None], partial: Partial[ModelT]
+) -> AsyncGenerator[ModelT, None]:
+    async with aclosing(answers):
+        async for answer in answers:
+            for grown in partial.more(answer):
+                yield grown
+    for grown in partial.whole():
+        yield grown
 
 
 def _predicted(answer: ChatResponse, output_cls: type[ModelT]) -> ModelT:

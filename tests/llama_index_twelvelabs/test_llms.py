@@ -8,13 +8,14 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler, TokenCountingHandler
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.memory import ChatMemoryBuffer
 from pydantic import ValidationError
 
 from llama_index_twelvelabs import TwelveLabsLLM
+from tests.llama_index_twelvelabs.asking import FOLLOW_UP, QUESTION, STREAMS, WAYS, answers, bodies, llm_at, user
 from twelvelabs_responses import (
     AsyncClient,
     Client,
@@ -25,49 +26,13 @@ from twelvelabs_responses import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from twelvelabs_responses import AsyncStream, ResponseStreamEvent, Stream
     from twelvelabs_responses.emulator import Emulator
-
-QUESTION = "Which clips show a goal?"
-FOLLOW_UP = "And what is the penalty for?"
-WAYS = pytest.mark.parametrize("way", ["chat", "achat", "stream_chat", "astream_chat"])
-STREAMS = pytest.mark.parametrize("way", ["stream_chat", "astream_chat"])
 
 
 @pytest.fixture
 def llm(emulator: Emulator) -> TwelveLabsLLM:
     return llm_at(emulator)
-
-
-def llm_at(emulator: Emulator, **options: Any) -> TwelveLabsLLM:
-    settings = {"api_key": "key-of-the-tests", "base_url": emulator.base_url} | options
-    return TwelveLabsLLM(emulator.knowledge_store_id, **settings)
-
-
-def bodies(emulator: Emulator) -> list[dict[str, Any]]:
-    """Return what was sent, in order."""
-    return [exchange.body or {} for exchange in emulator.exchanges]
-
-
-def user(text: str) -> ChatMessage:
-    return ChatMessage(role=MessageRole.USER, content=text)
-
-
-def answers(llm: TwelveLabsLLM, messages: Sequence[ChatMessage], way: str, **options: Any) -> list[ChatResponse]:
-    """Return what a call gives, on each of the four ways there are; a whole answer is a list of one."""
-
-    async def awaited() -> list[ChatResponse]:
-        if way == "achat":
-            return [await llm.achat(messages, **options)]
-        return [chunk async for chunk in await llm.astream_chat(messages, **options)]
-
-    if way == "chat":
-        return [llm.chat(messages, **options)]
-    if way == "stream_chat":
-        return list(llm.stream_chat(messages, **options))
-    return asyncio.run(awaited())
 
 
 @WAYS
