@@ -33,6 +33,11 @@ def bodies(emulator: Emulator) -> list[dict[str, Any]]:
     return [exchange.body or {} for exchange in emulator.exchanges]
 
 
+def disconnected(emulator: Emulator) -> bool:
+    """Return whether the emulator sees within a second that all have hung up."""
+    return emulator.wait_until(lambda running: all(exchange.disconnected for exchange in running.exchanges), timeout=1)
+
+
 def user(text: str) -> ChatMessage:
     return ChatMessage(role=MessageRole.USER, content=text)
 

@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from llama_index.core.callbacks import CallbackManager, LlamaDebugHandler
 
-from tests.llama_index_twelvelabs.asking import QUESTION, STREAMS, left_after_one, llm_at, user
+from tests.llama_index_twelvelabs.asking import QUESTION, STREAMS, disconnected, left_after_one, llm_at, user
 
 if TYPE_CHECKING:
     from twelvelabs_responses.emulator import Emulator
 
 # The second keeps all it hears of, exceptions with their frames too.
 LISTENERS = pytest.mark.parametrize("listeners", [[], [LlamaDebugHandler(print_trace_on_end=False)]])
-
-
-def disconnected(emulator: Emulator) -> bool:
-    return emulator.wait_until(lambda running: all(exchange.disconnected for exchange in running.exchanges), timeout=1)
 
 
 @STREAMS
