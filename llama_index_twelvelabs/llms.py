@@ -186,18 +186,18 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
 
     def observed(
         self,
-        on_open: Callable[[Stream | AsyncStream], object],
+        on_open: Callable[[Stream | AsyncStream], object] | None = None,
         on_event: Callable[[ResponseStreamEvent], object] | None = None,
     ) -> Self:
-        """Return an LLM that is this one in all but whom it tells; the connections are shared.
+        """Return an LLM that is this one, and tells of itself to more; the connections are shared.
 
         Args:
             on_open: Called with each stream once it is open: to know its session, and to close it.
-            on_event: Called with each event besides.
+            on_event: Called with each event, after those who hear of it already.
         """
         observed = self.model_copy()
-        observed._on_open = (*self._on_open, on_open)  # noqa: SLF001 - an LLM of this class
-        observed._on_event = on_event or self._on_event  # noqa: SLF001 - the same
+        observed._on_open = (*self._on_open, *([on_open] if on_open else []))  # noqa: SLF001 - an LLM of this class
+        observed._on_event = _both(self._on_event, on_event)  # noqa: SLF001 - the same
         return observed
 
     def close(self) -> None:
@@ -277,3 +277,16 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
     def _calls(self) -> Calls:
         defaults = {name: getattr(self, name) for name in _OPTIONS}
         return Calls(self._client, self._async_client, defaults, self._on_open, self._on_event)
+
+
+def _both(
+    first: Callable[[ResponseStreamEvent], object] | None, second: Callable[[ResponseStreamEvent], object] | None
+) -> Callable[[ResponseStreamEvent], object] | None:
+    if first is None or second is None:
+        return first or second
+
+    def tell(event: ResponseStreamEvent) -> None:
+        first(event)
+        second(event)
+
+    return tell
