@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 dispatcher = get_dispatcher(__name__)
 ModelT = TypeVar("ModelT", bound=BaseModel)
+# The span in which a stream was asked for has ended when it is read, and that of its reader is not meant.
+_NO_SPAN = None
 
 
 class StructuredPrediction(LLM):
@@ -49,7 +51,9 @@ class StructuredPrediction(LLM):
         """Return the answer as an object."""
         messages = self._asked(output_cls, prompt, prompt_args)
         answer = self.chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
-        return _predicted(answer, output_cls)
+        output = _output(answer, output_cls)
+        dispatcher.event(LLMStructuredPredictEndEvent(output=output))
+        return output
 
     @dispatcher.span
     async def astructured_predict(
@@ -62,7 +66,9 @@ class StructuredPrediction(LLM):
         """Return the answer as an object."""
         messages = self._asked(output_cls, prompt, prompt_args)
         answer = await self.achat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
-        return _predicted(answer, output_cls)
+        output = _output(answer, output_cls)
+        dispatcher.event(LLMStructuredPredictEndEvent(output=output))
+        return output
 
     @dispatcher.span
     def stream_structured_predict(
@@ -125,13 +131,14 @@ class Partial(Generic[ModelT]):
         if grown == self._told:
             return []
         self._told = grown
-        dispatcher.event(LLMStructuredPredictInProgressEvent(output=grown))
+        dispatcher.event(LLMStructuredPredictInProgressEvent(output=grown, span_id=_NO_SPAN))
         return [grown]
 
     def whole(self) -> list[ModelT]:
         """Return the whole object, none if it has been told already."""
         assert self._last is not None  # noqa: S101 - a stream that ends without its last chat response raises
-        whole = _predicted(self._last, self._output_cls)
+        whole = _output(self._last, self._output_cls)
+        dispatcher.event(LLMStructuredPredictEndEvent(output=whole, span_id=_NO_SPAN))
         return [] if whole == self._told else [whole]
 
 
@@ -153,7 +160,5 @@ async def _aobjects(
         yield grown
 
 
-def _predicted(answer: ChatResponse, output_cls: type[ModelT]) -> ModelT:
-    output = Response.model_validate(answer.raw).parsed(output_cls)
-    dispatcher.event(LLMStructuredPredictEndEvent(output=output))
-    return output
+def _output(answer: ChatResponse, output_cls: type[ModelT]) -> ModelT:
+    return Response.model_validate(answer.raw).parsed(output_cls)
