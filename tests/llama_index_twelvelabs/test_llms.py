@@ -278,7 +278,7 @@ def test_callbacks_may_be_given_later(emulator: Emulator) -> None:
 def test_it_may_be_the_llm_of_the_settings(llm: TwelveLabsLLM, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Settings, "_llm", None)
     Settings.llm = llm
-    engine = SimpleChatEngine.from_defaults()
+    engine = SimpleChatEngine.from_defaults(memory=ChatMemoryBuffer.from_defaults(token_limit=9_000))
     assert str(engine.chat(QUESTION)) == llm.complete(QUESTION).text
 
 
