@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 FOLDER = Path(__file__).parent
-SUBJECTS = ("llm",)
+SUBJECTS = ("llm", "workflow")
 
 
 def golden(subject: str) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ import pytest
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # passed on, not listed
 from llama_index.core.prompts import PromptTemplate
 
+from llama_index_twelvelabs import TwelveLabsQueryWorkflow
 from tests.llama_index_twelvelabs.asking import QUESTION, WAYS, answers, left_after_one, llm_at, user
 from tests.llama_index_twelvelabs.events.test_llm import Goals
 from twelvelabs_responses import ResponsesError
@@ -139,3 +140,16 @@ def test_the_opentelemetry_handler_sees_the_call(
     assert (span.name, span.status.status_code.name) == (f"TwelveLabsLLM.{way}", "OK")
     assert "key-of-the-tests" not in str([event.attributes for event in span.events])
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_openinference_sees_a_run_of_the_workflow_as_one_trace(
+    emulator: Emulator, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    options: dict[str, Any] = {"api_key": "key-of-the-tests", "base_url": emulator.base_url}
+    workflow = TwelveLabsQueryWorkflow(emulator.knowledge_store_id, **options)
+    await workflow.run(question=QUESTION)
+    spans = exporter.get_finished_spans()
+    assert [span.name for span in spans if span.parent is None] == ["TwelveLabsQueryWorkflow.run"]
+    (asked,) = [span for span in spans if span.name == "TwelveLabsLLM.astream_chat"]
+    assert attributes(asked)["llm.token_count.completion"] > 0
+    assert not [record for record in caplog.records if "openinference" in record.name]
