@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 dispatcher = get_dispatcher(__name__)
 ModelT = TypeVar("ModelT", bound=BaseModel)
+# The span in which a stream was asked for has ended when it is read, and that of its reader is not meant.
+_NO_SPAN = None
 
 
 class StructuredPrediction(LLM):
@@ -49,7 +51,9 @@ class StructuredPrediction(LLM):
         """Return the answer as an object."""
         messages = self._asked(output_cls, prompt, prompt_args)
         answer = self.chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
-        return _predicted(answer, output_cls)
+        output = _output(answer, output_cls)
+        dispatcher.event(LLMStructuredPredictEndEvent(output=output))
+        return output
 
     @dispatcher.span
     async def astructured_predict(
@@ -62,7 +66,9 @@ class StructuredPrediction(LLM):
         """Return the answer as an object."""
         messages = self._asked(output_cls, prompt, prompt_args)
         answer = await self.achat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
-        return _predicted(answer, output_cls)
+        output = _output(answer, output_cls)
+        dispatcher.event(LLMStructuredPredictEndEvent(output=output))
+        return output
 
     @dispatcher.span
     def stream_structured_predict(
@@ -72,13 +78,13 @@ class StructuredPrediction(LLM):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> Generator[ModelT, None, None]:
-        """Yield the object as it grows, from when it fits the model on; the last one is the whole answer."""
+        """Return the object as it grows, from when it fits the model on; the last one is the whole answer.
+
+        The request has been sent when this returns.
+        """
         messages = self._asked(output_cls, prompt, prompt_args)
-        partial = Partial(output_cls)
-        with closing(self.stream_chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))) as answers:
-            for answer in answers:
-                yield from partial.more(answer)
-        yield from partial.whole()
+        answers = self.stream_chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
+        return _objects(answers, Partial(output_cls))
 
     @dispatcher.span
     async def astream_structured_predict(
@@ -88,20 +94,10 @@ class StructuredPrediction(LLM):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> AsyncGenerator[ModelT, None]:
-        """Return what `stream_structured_predict` yields."""
-
-        async def objects() -> AsyncGenerator[ModelT, None]:
-            messages = self._asked(output_cls, prompt, prompt_args)
-            partial = Partial(output_cls)
-            text = text_param(output_cls)
-            async with aclosing(await self.astream_chat(messages, **(llm_kwargs or {}), text=text)) as answers:
-                async for answer in answers:
-                    for grown in partial.more(answer):
-                        yield grown
-            for grown in partial.whole():
-                yield grown
-
-        return objects()
+        """Return what `stream_structured_predict` returns."""
+        messages = self._asked(output_cls, prompt, prompt_args)
+        answers = await self.astream_chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
+        return _aobjects(answers, Partial(output_cls))
 
     def _asked(
         self, output_cls: type[BaseModel], prompt: BasePromptTemplate, prompt_args: dict[str, Any]
@@ -135,17 +131,34 @@ class Partial(Generic[ModelT]):
         if grown == self._told:
             return []
         self._told = grown
-        dispatcher.event(LLMStructuredPredictInProgressEvent(output=grown))
+        dispatcher.event(LLMStructuredPredictInProgressEvent(output=grown, span_id=_NO_SPAN))
         return [grown]
 
     def whole(self) -> list[ModelT]:
         """Return the whole object, none if it has been told already."""
         assert self._last is not None  # noqa: S101 - a stream that ends without its last chat response raises
-        whole = _predicted(self._last, self._output_cls)
+        whole = _output(self._last, self._output_cls)
+        dispatcher.event(LLMStructuredPredictEndEvent(output=whole, span_id=_NO_SPAN))
         return [] if whole == self._told else [whole]
 
 
-def _predicted(answer: ChatResponse, output_cls: type[ModelT]) -> ModelT:
-    output = Response.model_validate(answer.raw).parsed(output_cls)
-    dispatcher.event(LLMStructuredPredictEndEvent(output=output))
-    return output
+def _objects(answers: Generator[ChatResponse, None, None], partial: Partial[ModelT]) -> Generator[ModelT, None, None]:
+    with closing(answers):
+        for answer in answers:
+            yield from partial.more(answer)
+    yield from partial.whole()
+
+
+async def _aobjects(
+    answers: AsyncGenerator[ChatResponse, None], partial: Partial[ModelT]
+) -> AsyncGenerator[ModelT, None]:
+    async with aclosing(answers):
+        async for answer in answers:
+            for grown in partial.more(answer):
+                yield grown
+    for grown in partial.whole():
+        yield grown
+
+
+def _output(answer: ChatResponse, output_cls: type[ModelT]) -> ModelT:
+    return Response.model_validate(answer.raw).parsed(output_cls)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.base.llms.generic_utils import (
@@ -16,14 +15,13 @@ from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_ca
 from llama_index.core.llms.llm import LLM
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from llama_index_twelvelabs._output import ChatResponses, chat_response
-from llama_index_twelvelabs._request import chat_request
+from llama_index_twelvelabs._calls import Calls
+from llama_index_twelvelabs._closing import acloses_its_stream, closes_its_stream
 from llama_index_twelvelabs._structured import StructuredPrediction
 from twelvelabs_responses import AsyncClient, Client, OnStaleSession, Retry, Selection, client_twins
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Mapping, Sequence
 
     from llama_index.core.base.llms.types import (
         ChatMessage,
@@ -37,8 +35,7 @@ if TYPE_CHECKING:
     from llama_index.core.callbacks import CallbackManager
     from typing_extensions import Self
 
-    from llama_index_twelvelabs._request import ChatRequest
-    from twelvelabs_responses import AsyncStream, Response, ResponseStreamEvent, Stream
+    from twelvelabs_responses import AsyncStream, ResponseStreamEvent, Stream
 
 _OPTIONS = (
     "knowledge_store_id",
@@ -110,7 +107,7 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
     _async_client: AsyncClient = PrivateAttr()
     _given: tuple[Client | None, AsyncClient | None] = PrivateAttr(default=(None, None))
     _on_event: Callable[[ResponseStreamEvent], object] | None = PrivateAttr(default=None)
-    _on_open: Callable[[Stream | AsyncStream], object] | None = PrivateAttr(default=None)
+    _on_open: tuple[Callable[[Stream | AsyncStream], object], ...] = PrivateAttr(default=())
 
     def __init__(  # noqa: PLR0913 - the options of an LLM, each by its name
         self,
@@ -189,18 +186,18 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
 
     def observed(
         self,
-        on_open: Callable[[Stream | AsyncStream], object],
+        on_open: Callable[[Stream | AsyncStream], object] | None = None,
         on_event: Callable[[ResponseStreamEvent], object] | None = None,
     ) -> Self:
-        """Return an LLM that is this one in all but whom it tells; the connections are shared.
+        """Return an LLM that is this one, and tells of itself to more; the connections are shared.
 
         Args:
             on_open: Called with each stream once it is open: to know its session, and to close it.
-            on_event: Called with each event besides.
+            on_event: Called with each event, after those who hear of it already.
         """
         observed = self.model_copy()
-        observed._on_open = on_open  # noqa: SLF001 - an LLM of this class
-        observed._on_event = on_event or self._on_event  # noqa: SLF001 - the same
+        observed._on_open = (*self._on_open, *([on_open] if on_open else []))  # noqa: SLF001 - an LLM of this class
+        observed._on_event = _both(self._on_event, on_event)  # noqa: SLF001 - the same
         return observed
 
     def close(self) -> None:
@@ -225,13 +222,14 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
             InvalidArgumentError: A message or an option that the service cannot take; nothing was sent.
             ResponsesError: Any other of the tree; see `twelvelabs_responses.ResponsesError`.
         """
-        return self._chat(messages, **kwargs)
+        return self._calls.chat(messages, **kwargs)
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Return what `chat` returns."""
-        return await self._achat(messages, **kwargs)
+        return await self._calls.achat(messages, **kwargs)
 
+    @closes_its_stream
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Return the answer as it is made; the arguments are those of `chat`.
@@ -240,28 +238,31 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
         has no text yet, but its session; each has what is new in `delta` and all so far in its message; the last has
         `raw`, and in `additional_kwargs` what the answer cites and has cost.
         """
-        return self._stream_chat(messages, **kwargs)
+        return self._calls.stream_chat(messages, **kwargs)
 
+    @acloses_its_stream
     @llm_chat_callback()
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """Return what `stream_chat` returns."""
-        return await self._astream_chat(messages, **kwargs)
+        return await self._calls.astream_chat(messages, **kwargs)
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
         """Return the answer to one user message; the options and errors are those of `chat`."""
-        return chat_to_completion_decorator(self._chat)(prompt, **kwargs)
+        return chat_to_completion_decorator(self._calls.chat)(prompt, **kwargs)
 
     @llm_completion_callback()
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
         """Return what `complete` returns."""
-        return await achat_to_completion_decorator(self._achat)(prompt, **kwargs)
+        return await achat_to_completion_decorator(self._calls.achat)(prompt, **kwargs)
 
+    @closes_its_stream
     @llm_completion_callback()
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:  # noqa: FBT001, FBT002 - LlamaIndex's signature
         """Return the answer to one user message as it is made; see `stream_chat`."""
-        return stream_chat_to_completion_decorator(self._stream_chat)(prompt, **kwargs)
+        return stream_chat_to_completion_decorator(self._calls.stream_chat)(prompt, **kwargs)
 
+    @acloses_its_stream
     @llm_completion_callback()
     async def astream_complete(
         self,
@@ -270,78 +271,22 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
         **kwargs: Any,
     ) -> CompletionResponseAsyncGen:
         """Return what `stream_complete` returns."""
-        return await astream_chat_to_completion_decorator(self._astream_chat)(prompt, **kwargs)
+        return await astream_chat_to_completion_decorator(self._calls.astream_chat)(prompt, **kwargs)
 
-    def _chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        return chat_response(self._response(messages, kwargs))
-
-    async def _achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        return chat_response(await self._aresponse(messages, kwargs))
-
-    def _response(self, messages: Sequence[ChatMessage], call: Mapping[str, Any]) -> Response:
-        if self._on_event is None:
-            with self._request(messages, call) as request:
-                return self._client.create(request.input, **request.options)
-        with closing(self._opened(messages, call)) as stream:
-            for event in stream:
-                self._on_event(event)
-            return stream.response
-
-    async def _aresponse(self, messages: Sequence[ChatMessage], call: Mapping[str, Any]) -> Response:
-        if self._on_event is None:
-            with self._request(messages, call) as request:
-                return await self._async_client.create(request.input, **request.options)
-        async with aclosing(await self._aopened(messages, call)) as stream:
-            async for event in stream:
-                self._on_event(event)
-            return stream.response
-
-    def _stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-        return self._chat_responses(self._opened(messages, kwargs))
-
-    async def _astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
-        return self._achat_responses(await self._aopened(messages, kwargs))
-
-    def _opened(self, messages: Sequence[ChatMessage], call: Mapping[str, Any]) -> Stream:
-        with self._request(messages, call) as request:
-            stream = self._client.stream(request.input, **request.options)
-            stream.__enter__()
-        if self._on_open is not None:
-            self._on_open(stream)
-        return stream
-
-    async def _aopened(self, messages: Sequence[ChatMessage], call: Mapping[str, Any]) -> AsyncStream:
-        with self._request(messages, call) as request:
-            stream = self._async_client.stream(request.input, **request.options)
-            await stream.__aenter__()
-        if self._on_open is not None:
-            self._on_open(stream)
-        return stream
-
-    def _chat_responses(self, stream: Stream) -> Generator[ChatResponse, None, None]:
-        chunks = ChatResponses()
-        with closing(stream.updates()) as updates:
-            yield chunks.first(stream.response)
-            for event, pieces in updates:
-                if self._on_event is not None:
-                    self._on_event(event)
-                chunk = chunks.of(pieces)
-                if chunk is not None:
-                    yield chunk
-            yield chunks.last(stream.response)
-
-    async def _achat_responses(self, stream: AsyncStream) -> AsyncGenerator[ChatResponse, None]:
-        chunks = ChatResponses()
-        async with aclosing(stream.updates()) as updates:
-            yield chunks.first(stream.response)
-            async for event, pieces in updates:
-                if self._on_event is not None:
-                    self._on_event(event)
-                chunk = chunks.of(pieces)
-                if chunk is not None:
-                    yield chunk
-            yield chunks.last(stream.response)
-
-    def _request(self, messages: Sequence[ChatMessage], call: Mapping[str, Any]) -> AbstractContextManager[ChatRequest]:
+    @property
+    def _calls(self) -> Calls:
         defaults = {name: getattr(self, name) for name in _OPTIONS}
-        return chat_request(messages, defaults=defaults, call=call, client=self._client)
+        return Calls(self._client, self._async_client, defaults, self._on_open, self._on_event)
+
+
+def _both(
+    first: Callable[[ResponseStreamEvent], object] | None, second: Callable[[ResponseStreamEvent], object] | None
+) -> Callable[[ResponseStreamEvent], object] | None:
+    if first is None or second is None:
+        return first or second
+
+    def tell(event: ResponseStreamEvent) -> None:
+        first(event)
+        second(event)
+
+    return tell

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from llama_index_twelvelabs._asking import LLMOptions
     from llama_index_twelvelabs._responses import TwelveLabsResponse
-    from llama_index_twelvelabs.chat_engine import TwelveLabsChatEngine  # type: ignore[import-not-found]  # to come
+    from llama_index_twelvelabs.chat_engine import TwelveLabsChatEngine
 
 _TOOL_NAME = "ask_videos"
 _TOOL_DESCRIPTION = (

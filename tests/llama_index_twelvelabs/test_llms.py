@@ -5,16 +5,20 @@ import copy
 import inspect
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
+from llama_index.core import Settings
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler, TokenCountingHandler
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.memory import ChatMemoryBuffer
+from llama_index.core.prompts import PromptTemplate
 from pydantic import ValidationError
 
 from llama_index_twelvelabs import TwelveLabsLLM
+from tests.llama_index_twelvelabs.asking import FOLLOW_UP, QUESTION, STREAMS, WAYS, answers, bodies, llm_at, user
 from twelvelabs_responses import (
     AsyncClient,
     Client,
@@ -25,49 +29,13 @@ from twelvelabs_responses import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from twelvelabs_responses import AsyncStream, ResponseStreamEvent, Stream
     from twelvelabs_responses.emulator import Emulator
-
-QUESTION = "Which clips show a goal?"
-FOLLOW_UP = "And what is the penalty for?"
-WAYS = pytest.mark.parametrize("way", ["chat", "achat", "stream_chat", "astream_chat"])
-STREAMS = pytest.mark.parametrize("way", ["stream_chat", "astream_chat"])
 
 
 @pytest.fixture
 def llm(emulator: Emulator) -> TwelveLabsLLM:
     return llm_at(emulator)
-
-
-def llm_at(emulator: Emulator, **options: Any) -> TwelveLabsLLM:
-    settings = {"api_key": "key-of-the-tests", "base_url": emulator.base_url} | options
-    return TwelveLabsLLM(emulator.knowledge_store_id, **settings)
-
-
-def bodies(emulator: Emulator) -> list[dict[str, Any]]:
-    """Return what was sent, in order."""
-    return [exchange.body or {} for exchange in emulator.exchanges]
-
-
-def user(text: str) -> ChatMessage:
-    return ChatMessage(role=MessageRole.USER, content=text)
-
-
-def answers(llm: TwelveLabsLLM, messages: Sequence[ChatMessage], way: str, **options: Any) -> list[ChatResponse]:
-    """Return what a call gives, on each of the four ways there are; a whole answer is a list of one."""
-
-    async def awaited() -> list[ChatResponse]:
-        if way == "achat":
-            return [await llm.achat(messages, **options)]
-        return [chunk async for chunk in await llm.astream_chat(messages, **options)]
-
-    if way == "chat":
-        return [llm.chat(messages, **options)]
-    if way == "stream_chat":
-        return list(llm.stream_chat(messages, **options))
-    return asyncio.run(awaited())
 
 
 @WAYS
@@ -278,3 +246,98 @@ def test_event_loops_that_follow_each_other_share_one_llm(emulator: Emulator) ->
     for _ in range(3):
         assert len(asyncio.run(ask_twice(llm))) == 2
     assert len({exchange.session_id for exchange in emulator.exchanges}) == 6
+
+
+@pytest.mark.parametrize("way", ["predict", "apredict", "stream", "astream"])
+def test_a_prompt_is_predicted_with_the_system_prompt_as_instructions(emulator: Emulator, way: str) -> None:
+    llm = llm_at(emulator, system_prompt="You watch football.", instructions="Be brief.")
+    prompt = PromptTemplate("Which clips show {what}?")
+
+    async def awaited() -> str:
+        if way == "apredict":
+            return await llm.apredict(prompt, what="a goal")
+        return "".join([token async for token in await llm.astream(prompt, what="a goal")])
+
+    if way.startswith("a"):
+        text = asyncio.run(awaited())
+    else:
+        text = llm.predict(prompt, what="a goal") if way == "predict" else "".join(llm.stream(prompt, what="a goal"))
+    assert text == llm.complete(QUESTION).text
+    assert bodies(emulator)[0]["input"][0]["content"] == QUESTION
+    assert bodies(emulator)[0]["instructions"] == "Be brief.\n\nYou watch football."
+
+
+def test_callbacks_may_be_given_later(emulator: Emulator) -> None:
+    debug, llm = LlamaDebugHandler(print_trace_on_end=False), llm_at(emulator)
+    llm.callback_manager = CallbackManager([debug])
+    for way in ("chat", "astream_chat"):
+        answers(llm, [user(QUESTION)], way)
+    assert len(debug.get_event_pairs(CBEventType.LLM)) == 2
+
+
+def test_it_may_be_the_llm_of_the_settings(llm: TwelveLabsLLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings, "_llm", None)
+    Settings.llm = llm
+    engine = SimpleChatEngine.from_defaults(memory=ChatMemoryBuffer.from_defaults(token_limit=9_000))
+    assert str(engine.chat(QUESTION)) == llm.complete(QUESTION).text
+
+
+@WAYS
+def test_a_rate_limiter_is_asked_once_for_each_call(emulator: Emulator, way: str) -> None:
+    class Counts:
+        asked = 0
+
+        def acquire(self) -> None:
+            self.asked += 1
+
+        async def async_acquire(self) -> None:
+            self.asked += 1
+
+    if "rate_limiter" not in TwelveLabsLLM.model_fields:
+        pytest.skip("this LlamaIndex has no rate limiters")
+    limiter = Counts()
+    answers(llm_at(emulator, rate_limiter=limiter), [user(QUESTION)], way)
+    assert limiter.asked == 1
+
+
+@STREAMS
+def test_llama_indexs_own_chat_engine_goes_on_from_a_stream(llm: TwelveLabsLLM, emulator: Emulator, way: str) -> None:
+    engine = SimpleChatEngine.from_defaults(llm=llm, memory=ChatMemoryBuffer.from_defaults(token_limit=9_000))
+
+    async def astream(question: str) -> str:
+        return "".join([token async for token in (await engine.astream_chat(question)).async_response_gen()])
+
+    async def conversation() -> list[str]:
+        return [await astream(question) for question in (QUESTION, FOLLOW_UP)]
+
+    if way == "astream_chat":
+        said = asyncio.run(conversation())
+    else:
+        said = ["".join(engine.stream_chat(question).response_gen) for question in (QUESTION, FOLLOW_UP)]
+    assert "handball" in said[1]
+    assert [len(body["input"]) for body in bodies(emulator)] == [1, 1]
+    assert bodies(emulator)[1]["session_id"] == emulator.exchanges[0].session_id
+
+
+def test_threads_share_one_llm_and_no_conversation(llm: TwelveLabsLLM, emulator: Emulator) -> None:
+    def converse(number: int) -> list[Any]:
+        way = ("chat", "stream_chat")[number % 2]
+        *_, first = answers(llm, [user(QUESTION)], way)
+        *_, second = answers(llm, [user(QUESTION), first.message, user(FOLLOW_UP)], way)
+        return [answer.message.additional_kwargs["twelvelabs"]["session_id"] for answer in (first, second)]
+
+    with ThreadPoolExecutor(8) as pool:
+        sessions = list(pool.map(converse, range(16)))
+    assert all(first == second for first, second in sessions)
+    assert len({first for first, _ in sessions}) == 16
+    assert len(emulator.exchanges) == 32
+
+
+def test_all_who_observe_an_llm_hear_of_it(emulator: Emulator) -> None:
+    told: dict[str, list[Any]] = {"ours": [], "theirs": [], "opened": [], "opened again": []}
+    llm = llm_at(emulator, on_event=told["ours"].append)
+    observed = llm.observed(told["opened"].append).observed(told["opened again"].append, told["theirs"].append)
+    answers(observed, [user(QUESTION)], "stream_chat")
+    assert told["ours"] == told["theirs"]
+    assert told["opened"] == told["opened again"]
+    assert llm.observed()._on_open == ()

@@ -1,0 +1,110 @@
+"""Handlers that nobody here wrote, or that a user may write, listening to the LLM on all its ways."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler, TokenCountingHandler
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # passed on, not listed
+from llama_index.core.instrumentation.event_handlers import BaseEventHandler
+from pydantic import PrivateAttr
+
+from tests.llama_index_twelvelabs.asking import QUESTION, WAYS, answers, llm_at, user
+from tests.llama_index_twelvelabs.events.recording import recorded
+from twelvelabs_responses import ResponsesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twelvelabs_responses.emulator import Emulator
+
+KEY = "key-of-the-tests"
+
+
+class Dumps(BaseEventHandler):
+    """Writes each event down as JSON, as exporters of logs do."""
+
+    _lines: list[str] = PrivateAttr(default_factory=list)
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "Dumps"
+
+    def handle(self, event: Any, **_: Any) -> None:
+        # What cannot be written is an error of the event: the dispatcher would swallow it.
+        try:
+            self._lines.append(event.model_dump_json())
+        except (TypeError, ValueError) as error:
+            self._lines.append(f"{event.class_name()}: {error}")
+
+
+@pytest.fixture
+def dumps() -> Iterator[Dumps]:
+    root, handler = get_dispatcher(), Dumps()
+    before = list(root.event_handlers)
+    root.event_handlers = [*before, handler]
+    yield handler
+    root.event_handlers = before
+
+
+@WAYS
+def test_each_call_starts_and_ends_once_for_the_debug_handler(emulator: Emulator, way: str) -> None:
+    debug = LlamaDebugHandler(print_trace_on_end=False)
+    *_, answer = answers(llm_at(emulator, callback_manager=CallbackManager([debug])), [user(QUESTION)], way)
+    ((start, end),) = debug.get_event_pairs(CBEventType.LLM)
+    assert (start.payload or {})["messages"] == [user(QUESTION)]
+    assert (end.payload or {})["response"] == answer
+    assert debug.get_llm_inputs_outputs() == [[start, end]]
+
+
+@WAYS
+def test_the_tokens_of_a_call_are_counted_once_as_the_service_counted_them(emulator: Emulator, way: str) -> None:
+    counter = TokenCountingHandler(tokenizer=str.split)
+    *_, answer = answers(llm_at(emulator, callback_manager=CallbackManager([counter])), [user(QUESTION)], way)
+    usage = (answer.raw or {})["usage"]
+    assert counter.prompt_llm_token_count == usage["input_tokens"]
+    assert counter.completion_llm_token_count == usage["output_tokens"]
+    assert len(counter.llm_token_counts) == 1
+
+
+@pytest.mark.parametrize("way", ["complete", "stream_complete"])
+def test_the_tokens_of_a_completion_are_counted_once(emulator: Emulator, way: str) -> None:
+    counter = TokenCountingHandler(tokenizer=str.split)
+    llm = llm_at(emulator, callback_manager=CallbackManager([counter]))
+    answer = llm.complete(QUESTION) if way == "complete" else list(llm.stream_complete(QUESTION))[-1]
+    usage = (answer.raw or {})["usage"]
+    assert counter.total_llm_token_count == usage["input_tokens"] + usage["output_tokens"]
+
+
+@WAYS
+def test_a_handler_that_dumps_json_eats_no_text(emulator: Emulator, way: str, dumps: Dumps) -> None:
+    told = answers(llm_at(emulator), [user(QUESTION)], way, request_metadata={"team": "red"})
+    text = told[-1].message.content or ""
+    assert text.startswith("(Emulator)")
+    assert "stream" not in way or "".join(chunk.delta or "" for chunk in told) == text
+    # Each event is JSON, the last with all that is known.
+    events = [json.loads(line) for line in dumps._lines]
+    assert events[-1]["response"]["raw"]["usage"]["output_tokens"] > 0
+    assert events[-1]["response"]["message"]["additional_kwargs"]["twelvelabs"]["session_id"].startswith("sess_")
+
+
+@WAYS
+@pytest.mark.parametrize("fault", [None, "401", "failed", "cut"])
+def test_the_key_is_in_no_event_no_payload_and_no_log(
+    emulator: Emulator, way: str, fault: str | None, dumps: Dumps, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    emulator.fault = fault
+    debug = LlamaDebugHandler(print_trace_on_end=False)
+    with recorded() as (recording, _):
+        try:
+            answers(llm_at(emulator, callback_manager=CallbackManager([debug])), [user(QUESTION)], way)
+        except ResponsesError as error:
+            recording.add(repr(error.__dict__))
+    payloads = [event.payload for event in debug.get_events()]
+    written = [*dumps._lines, *recording.lines, repr(recording.events), repr(payloads), caplog.text]
+    assert KEY not in "".join(written)
+    assert len(caplog.records) > 0

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import copy
+import string
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
+
+from llama_index_twelvelabs._request import chat_request
+from tests.llama_index_twelvelabs.asking import user
+from twelvelabs_responses import Client, InvalidArgumentError, Selection, SessionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llama_index_twelvelabs._request import ChatRequest
+
+DEFAULTS: dict[str, Any] = {
+    "knowledge_store_id": "ks_1",
+    "model": "jockey1.0",
+    "instructions": "Be brief.",
+    "include": (),
+    "selections": (),
+    "request_metadata": {"team": "red"},
+    "session_id": None,
+    "on_stale_session": "fork",
+    "extra_body": None,
+}
+MARKED = {"session_id": "sess_1", "response_id": "resp_1", "knowledge_store_id": "ks_1"}
+
+
+def request_of(
+    messages: Sequence[ChatMessage], call: dict[str, Any] | None = None, client: Client | None = None
+) -> ChatRequest:
+    client = client or Client(api_key="key-of-the-tests")
+    with chat_request(messages, defaults=DEFAULTS, call=call or {}, client=client) as request:
+        return request
+
+
+def texts(request: ChatRequest) -> list[str]:
+    return [item.content for item in request.input]
+
+
+def assistant(text: str, **facts: Any) -> ChatMessage:
+    return ChatMessage(
+        role=MessageRole.ASSISTANT, content=text, additional_kwargs={"twelvelabs": facts} if facts else {}
+    )
+
+
+def test_a_call_sends_the_llms_own_options() -> None:
+    request = request_of([user("What happens?")])
+    assert texts(request) == ["What happens?"]
+    assert request.options["knowledge_store_id"] == "ks_1"
+    assert request.options["instructions"] == "Be brief."
+    assert request.options["metadata"] == {"team": "red"}
+
+
+def test_an_option_of_the_call_wins() -> None:
+    call = {"knowledge_store_id": "ks_2", "request_metadata": None, "text": {"format": {"type": "text"}}}
+    options = request_of([user("What happens?")], call).options
+    assert (options["knowledge_store_id"], options["metadata"]) == ("ks_2", None)
+    assert options["text"] == {"format": {"type": "text"}}
+
+
+def test_what_is_no_option_is_refused_by_name() -> None:
+    with pytest.raises(InvalidArgumentError, match="temperature: got an option of this name") as caught:
+        request_of([user("What happens?")], {"temperature": 0})
+    assert caught.value.allowed == (
+        "extra_body, include, instructions, knowledge_store_id, model, on_stale_session, output_schema, "
+        "request_metadata, selections, session_id, text"
+    )
+
+
+def test_only_what_follows_our_answer_is_sent_in_its_session() -> None:
+    request = request_of([user("Old?"), assistant("Old.", **MARKED), user("New?"), user("And this?")])
+    assert texts(request) == ["New?", "And this?"]
+    assert getattr(request.options["session_id"], "session_id", None) == "sess_1"
+
+
+def test_the_session_is_let_go_of_when_nothing_was_sent() -> None:
+    client = Client(api_key="key-of-the-tests")
+    history = [user("Old?"), assistant("Old.", **MARKED), user("New?")]
+    for _ in range(2):
+        assert texts(request_of(history, {"on_stale_session": "error"}, client)) == ["New?"]
+
+
+def test_a_stale_history_is_told_apart_as_asked() -> None:
+    client = Client(api_key="key-of-the-tests")
+    client.sessions.answered("sess_1", "resp_1")
+    client.sessions.answered("sess_1", "resp_2")
+    history = [user("Old?"), assistant("Old.", **MARKED), user("New?")]
+    with pytest.raises(SessionError, match="moved on since resp_1"):
+        request_of(history, {"on_stale_session": "error"}, client)
+    (forked,) = texts(request_of(history, client=client))
+    assert "Old." in forked
+    assert forked.endswith("New?")
+    assert texts(request_of(history, {"on_stale_session": "continue"}, client)) == ["New?"]
+
+
+def test_selections_of_the_call_keep_their_numbers() -> None:
+    chosen = (Selection(kind="item", id="ksi_1"),)
+    request = request_of([user("What happens in {{sel:0}}?")], {"selections": chosen})
+    assert (texts(request), request.options["selections"]) == (["What happens in {{sel:0}}?"], chosen)
+
+
+TEXTS = st.text(string.ascii_letters + string.digits, min_size=6, max_size=12)
+TURNS = st.lists(st.tuples(st.lists(TEXTS, min_size=1, max_size=3), st.sampled_from(["ours", "theirs", "system"])))
+
+
+@given(turns=TURNS, asked=st.lists(TEXTS, min_size=1, max_size=4))
+def test_every_new_user_message_reaches_the_wire_once_and_in_order(
+    turns: list[tuple[list[str], str]], asked: list[str]
+) -> None:
+    """Pitfall 27: inputs that are dropped, or told in another order, and messages that a call changes."""
+    messages: list[ChatMessage] = []
+    numbered = 0
+    for said, then in turns:
+        for text in said:
+            numbered += 1
+            messages.append(user(f"({numbered}:{text})"))
+        facts = MARKED | {"response_id": f"resp_{numbered}"} if then == "ours" else {}
+        role = MessageRole.SYSTEM if then == "system" else MessageRole.ASSISTANT
+        extra = {"twelvelabs": facts} if facts else {}
+        messages.append(ChatMessage(role=role, content="Said.", additional_kwargs=extra))
+    messages += [user(f"(new {number}:{text})") for number, text in enumerate(asked)]
+    before = copy.deepcopy(messages)
+    sent = "".join(texts(request_of(messages, {"instructions": None})))
+    assert messages == before
+    new = _since_our_last_answer(messages)
+    assert [sent.count(text) for text in new] == [1] * len(new)
+    assert all(sent.index(earlier) < sent.index(later) for earlier, later in pairwise(new))
+
+
+def _since_our_last_answer(messages: list[ChatMessage]) -> list[str]:
+    ours = [index for index, message in enumerate(messages) if "twelvelabs" in message.additional_kwargs]
+    since = messages[ours[-1] + 1 :] if ours else messages
+    return [message.content or "" for message in since if message.role is MessageRole.USER]
