@@ -187,19 +187,18 @@ def _new_text(message: HistoryMessage, named: list[Selection]) -> str:
     """Return the text of a new message; a store item that it shows is named in its place."""
     texts: list[str] = []
     for piece in message.pieces:
-        match piece:
-            case str():
-                texts.append(piece)
-            case Selection():
-                named.append(piece)
-                texts.append(f"{{{{sel:{len(named) - 1}}}}}")
-            case Media(kind):
-                raise InvalidArgumentError(
-                    "messages",
-                    f"a block of type {kind}",
-                    "text, and media that name a store item (ksi_...) or collection (ksic_...) by its id: upload it "
-                    "as an asset, add it to the knowledge store, and name it so",
-                )
+        if isinstance(piece, Media):
+            raise InvalidArgumentError(
+                "messages",
+                f"a block of type {piece.kind}",
+                "text, and media that name a store item (ksi_...) or collection (ksic_...) by its id: upload it as an "
+                "asset, add it to the knowledge store, and name it so",
+            )
+        if isinstance(piece, Selection):
+            named.append(piece)
+            texts.append(f"{{{{sel:{len(named) - 1}}}}}")
+        else:
+            texts.append(piece)
     return "".join(texts)
 
 
@@ -207,14 +206,11 @@ def _earlier_text(message: HistoryMessage, named: list[Selection]) -> str:
     """Return the text of an earlier message for the transcript; a store item that it showed is shown again."""
     texts: list[str] = []
     for piece in message.pieces:
-        match piece:
-            case str():
-                texts.append(piece)
-            case Selection():
-                named.append(piece)
-                texts.append(f"[{piece.id}]")
-            case Media(kind):
-                texts.append(f"[{kind}]")
+        if isinstance(piece, Selection):
+            named.append(piece)
+            texts.append(f"[{piece.id}]")
+        else:
+            texts.append(f"[{piece.kind}]" if isinstance(piece, Media) else piece)
     return " ".join(text for text in texts if text)
 
 

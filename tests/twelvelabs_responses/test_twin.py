@@ -8,7 +8,16 @@ import httpx
 import pytest
 
 from tests.sessions import continued
-from twelvelabs_responses import AsyncClient, Client, InvalidArgumentError, Limits, Retry, Session, Sessions
+from twelvelabs_responses import (
+    AsyncClient,
+    Client,
+    HistoryMessage,
+    InvalidArgumentError,
+    Limits,
+    Retry,
+    Session,
+    Sessions,
+)
 
 KEY = "key-of-the-tests"
 TWINS = pytest.mark.parametrize("twin", [Client, AsyncClient])
@@ -136,3 +145,17 @@ def test_a_client_with_an_httpx_client_has_no_twin() -> None:
     with httpx.Client() as http, pytest.raises(InvalidArgumentError, match="a client made with it"):
         Client(api_key=KEY, http=http)._check_twin()
     Client(api_key=KEY)._check_twin()
+
+
+@TWINS
+def test_a_clients_next_turn_keeps_to_its_limits_and_its_sessions(twin: type[Client | AsyncClient]) -> None:
+    client, session = twin(api_key=KEY, limits=Limits(content=200)), Session("sess_1", "resp_1", "ks_1")
+    answer = HistoryMessage("assistant", ("x" * 100,), session)
+    with client.next_turn([answer, HistoryMessage("user", ("Who?",))], knowledge_store_id="ks_1") as turn:
+        assert (turn.input[0].content, continued(client.sessions, session)) == ("Who?", None)
+    client.sessions.left("sess_1")
+    with (
+        pytest.warns(UserWarning, match="1 of 1 earlier messages do not fit into 200 characters"),
+        client.next_turn([answer, HistoryMessage("user", ("Who?" * 20,))], knowledge_store_id="ks_1") as forked,
+    ):
+        assert forked.input[0].content == "Who?" * 20
