@@ -6,6 +6,7 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING
 from weakref import ref
 
+from llama_index_twelvelabs._marker import CANCELLED, FAILED
 from llama_index_twelvelabs._nodes import source_nodes
 from llama_index_twelvelabs._output import response_facts
 from llama_index_twelvelabs._responses import TwelveLabsResponse
@@ -99,7 +100,7 @@ class _Ending:
 
     def _cut_short(self, error: BaseException) -> None:
         if isinstance(error, Exception):
-            self._tell(self._text, {"status": "failed"}, error)
+            self._tell(self._text, {"status": FAILED}, error)
             return
         # It was closed, or its task cancelled: whoever reads it later must not be cancelled as well.
         closed = StreamInterruptedError(
@@ -109,7 +110,7 @@ class _Ending:
             session_id=self._stream.session_id,
             ambiguous=True,
         )
-        self._tell(self._text, {"status": "cancelled"}, closed)
+        self._tell(self._text, {"status": CANCELLED}, closed)
 
     def _tell(self, text: str, facts: dict[str, object], error: Exception | None) -> None:
         response = self._response()
