@@ -6,6 +6,7 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING
 from weakref import ref
 
+from llama_index_twelvelabs._marker import CANCELLED, FAILED
 from llama_index_twelvelabs._nodes import source_nodes
 from llama_index_twelvelabs._output import response_facts
 from llama_index_twelvelabs._responses import TwelveLabsResponse
@@ -14,6 +15,7 @@ from twelvelabs_responses import StreamInterruptedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
+    from types import TracebackType
 
     from llama_index.core.base.llms.types import ChatResponse, ChatResponseAsyncGen, ChatResponseGen
 
@@ -34,11 +36,11 @@ def streamed(
 
     Args:
         chats: What the LLM makes of the stream.
-        stream: The stream itself, to be closed with the response.
+        stream: The stream itself, which may be closed while the tokens are read; they close it when they end.
         on_end: Called with the whole answer when it has come, before the tokens end.
     """
     response = TwelveLabsStreamingResponse(_no_tokens(), [], response_facts(stream.response))
-    response.response_gen = _tokens(chats, stream, _Ending(response, stream, on_end))
+    response.response_gen = _tokens(chats, _Ending(response, stream, on_end))
     response._stream = stream  # noqa: SLF001 - made here
     next(response.response_gen)
     return response
@@ -49,17 +51,17 @@ async def astreamed(
 ) -> TwelveLabsAsyncStreamingResponse:
     """Return what `streamed` returns."""
     response = TwelveLabsAsyncStreamingResponse(_ano_tokens(), [], response_facts(stream.response))
-    response.response_gen = _atokens(chats, stream, _Ending(response, stream, on_end))
+    response.response_gen = _atokens(chats, _Ending(response, stream, on_end))
     response._stream = stream  # noqa: SLF001 - made here
     await anext(response.response_gen)
     return response
 
 
 class _Ending:
-    """What a streaming response is told as its tokens come and end.
+    """What a streaming response is told as its tokens come, and when the context in which they come is left.
 
-    It is held weakly: it holds the tokens, and a cycle would keep the connection of a response that nobody reads open
-    until the garbage collector comes. Its list of nodes is filled all the same, as others may hold it.
+    The response is held weakly: it holds the tokens, and a cycle would keep the connection of a response that nobody
+    reads open until the garbage collector comes. Its list of nodes is filled all the same, as others may hold it.
     """
 
     def __init__(
@@ -79,17 +81,26 @@ class _Ending:
         self._text = chat.message.content or ""
         return chat.delta or ""
 
-    def complete(self) -> None:
-        """Tell the response all that is known now."""
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._complete()
+        else:
+            self._cut_short(error)
+
+    def _complete(self) -> None:
         answer = whole(self._stream.response)
         self._nodes.extend(answer.source_nodes)
         self._tell(answer.response or "", answer.metadata or {}, None)
         self._on_end(answer)
 
-    def cut_short(self, reason: BaseException) -> None:
-        """Tell the response why there will be no more."""
-        if isinstance(reason, Exception):
-            self._tell(self._text, {"status": "failed"}, reason)
+    def _cut_short(self, error: BaseException) -> None:
+        if isinstance(error, Exception):
+            self._tell(self._text, {"status": FAILED}, error)
             return
         # It was closed, or its task cancelled: whoever reads it later must not be cancelled as well.
         closed = StreamInterruptedError(
@@ -99,7 +110,7 @@ class _Ending:
             session_id=self._stream.session_id,
             ambiguous=True,
         )
-        self._tell(self._text, {"status": "cancelled"}, closed)
+        self._tell(self._text, {"status": CANCELLED}, closed)
 
     def _tell(self, text: str, facts: dict[str, object], error: Exception | None) -> None:
         response = self._response()
@@ -111,42 +122,26 @@ class _Ending:
 
 
 # Both are started where they are made, with a token that nobody sees: what has not been started would not close what
-# it holds when it is closed. The stream is closed by name, as the LLM's own async generator ends a step of the loop
-# later than the one that LlamaIndex has wrapped around it.
+# it holds when it is closed; and LlamaIndex tells of the end of a call only if something has been read of it.
 
 
-def _tokens(chats: ChatResponseGen, stream: Stream, ending: _Ending) -> Generator[str, None, None]:
-    try:
-        with closing(chats):
-            # LlamaIndex tells of an end only where there was a start.
-            ending.token(next(chats))
-            yield ""
-            for chat in chats:
-                if token := ending.token(chat):
-                    yield token
-        ending.complete()
-    except BaseException as reason:
-        ending.cut_short(reason)
-        raise
-    finally:
-        stream.close()
+def _tokens(chats: ChatResponseGen, ending: _Ending) -> Generator[str, None, None]:
+    with closing(chats), ending:
+        ending.token(next(chats))
+        yield ""
+        for chat in chats:
+            if token := ending.token(chat):
+                yield token
 
 
-async def _atokens(chats: ChatResponseAsyncGen, stream: AsyncStream, ending: _Ending) -> AsyncGenerator[str, None]:
-    try:
-        async with aclosing(chats):
-            # LlamaIndex tells of an end only where there was a start.
+async def _atokens(chats: ChatResponseAsyncGen, ending: _Ending) -> AsyncGenerator[str, None]:
+    async with aclosing(chats):
+        with ending:
             ending.token(await anext(chats))
             yield ""
             async for chat in chats:
                 if token := ending.token(chat):
                     yield token
-        ending.complete()
-    except BaseException as reason:
-        ending.cut_short(reason)
-        raise
-    finally:
-        await stream.aclose()
 
 
 def _no_tokens() -> Generator[str, None, None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from llama_index.core.base.response.schema import AsyncStreamingResponse, Response, StreamingResponse
+from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.schema import QueryBundle
 from pydantic import BaseModel
@@ -213,6 +214,16 @@ def test_a_retriever_asks_as_its_engine_does(emulator: Emulator) -> None:
     assert retriever.retrieve(QUESTION)[0].text.startswith(TITLE)
     assert (bodies(emulator)[-1]["instructions"], bodies(emulator)[-1]["metadata"]) == ("Be brief.", {"user": "u_1"})
     assert retriever.llm._client is engine.llm._client
+
+
+def test_a_chat_engine_asks_as_its_query_engine_does(emulator: Emulator) -> None:
+    engine = engine_at(emulator, request_metadata={"user": "u_1"}, instructions="Be brief.")
+    memory = ChatMemoryBuffer.from_defaults(token_limit=9_000)
+    chat = engine.as_chat_engine(memory, instructions="Be long.")
+    assert str(chat.chat(QUESTION)).startswith("(Emulator)")
+    assert (bodies(emulator)[-1]["instructions"], bodies(emulator)[-1]["metadata"]) == ("Be long.", {"user": "u_1"})
+    assert len(memory.get_all()) == 2
+    assert chat.llm._client is engine.llm._client
 
 
 @pytest.mark.parametrize("streaming", [False, True])
