@@ -314,3 +314,12 @@ def test_a_memory_that_cannot_be_written_is_heard_and_leaves_no_connection_open(
         with pytest.raises(OSError, match="full"):
             opened(engine, way)
         assert emulator.wait_until(lambda running: running.exchanges[-1].disconnected)
+
+
+async def test_who_keeps_the_error_of_an_awaited_stream_keeps_no_connection_open(emulator: Emulator) -> None:
+    emulator.fault = "slow"
+    engine = engine_at(emulator, memory=FullMemory.from_defaults(token_limit=9_000))
+    with pytest.raises(OSError, match="full") as caught:
+        await engine.astream_chat(QUESTION)
+    assert await asyncio.to_thread(emulator.wait_until, lambda running: running.exchanges[-1].disconnected)
+    assert caught.tb is not None
