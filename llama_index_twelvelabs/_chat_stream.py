@@ -99,15 +99,14 @@ def _told(
         at_the_end.callback(teller.ended)
         at_the_end.callback(turn.end)
         at_the_end.callback(teller.ends)
-        try:
-            with closing(open_stream()) as chunks:
-                turn.keep_user()
-                for chunk in chunks:
-                    teller.heard(chunk)
-                    yield chunk
-        except BaseException as error:
-            turn.stopped(error)
-            raise
+        at_the_end.push(turn.stopped_by)
+        chunks = at_the_end.enter_context(closing(open_stream()))
+        # Once more: why the stream is left counts, not what may come of closing it.
+        at_the_end.push(turn.stopped_by)
+        turn.keep_user()
+        for chunk in chunks:
+            teller.heard(chunk)
+            yield chunk
 
 
 async def _atold(
@@ -118,12 +117,11 @@ async def _atold(
         at_the_end.callback(teller.ended)
         at_the_end.push_async_callback(turn.aend)
         at_the_end.callback(teller.ends)
-        try:
-            async with aclosing(await open_stream()) as chunks:
-                await turn.akeep_user()
-                async for chunk in chunks:
-                    teller.heard(chunk)
-                    yield chunk
-        except BaseException as error:
-            turn.stopped(error)
-            raise
+        at_the_end.push(turn.stopped_by)
+        chunks = await at_the_end.enter_async_context(aclosing(await open_stream()))
+        # Once more: why the stream is left counts, not that an event loop at its end is closing it already.
+        at_the_end.push(turn.stopped_by)
+        await turn.akeep_user()
+        async for chunk in chunks:
+            teller.heard(chunk)
+            yield chunk
