@@ -1,21 +1,11 @@
-"""What a chat engine returns."""
+"""What a chat engine returns: an answer, whole or as it is made."""
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 from llama_index.core.chat_engine.types import AgentChatResponse, StreamingAgentChatResponse
-from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # passed on, not listed
-from llama_index.core.instrumentation.events.chat_engine import (
-    StreamChatDeltaReceivedEvent,
-    StreamChatEndEvent,
-    StreamChatErrorEvent,
-    StreamChatStartEvent,
-)
-from llama_index.core.instrumentation.span import active_span_id
 
 from llama_index_twelvelabs._nodes import source_nodes
 from llama_index_twelvelabs._output import response_facts
@@ -23,7 +13,7 @@ from llama_index_twelvelabs._tool_outputs import tool_outputs
 from twelvelabs_responses import AsyncStream, Stream, StreamInterruptedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+    from collections.abc import AsyncGenerator, Generator
     from types import TracebackType
 
     from llama_index.core.base.llms.types import ChatResponse
@@ -31,8 +21,6 @@ if TYPE_CHECKING:
 
     from llama_index_twelvelabs._chat_turn import ChatTurn
     from twelvelabs_responses import Response
-
-dispatcher = get_dispatcher(__name__)
 
 
 def whole_response(response: Response) -> AgentChatResponse:
@@ -93,6 +81,7 @@ class TwelveLabsStreamingChatResponse(StreamingAgentChatResponse):
             for chunk in self.chat_stream:
                 if chunk.delta:
                     yield chunk.delta
+            self._check_whole()
         finally:
             self.close()
 
@@ -108,6 +97,7 @@ class TwelveLabsStreamingChatResponse(StreamingAgentChatResponse):
             async for chunk in self.achat_stream:
                 if chunk.delta:
                     yield chunk.delta
+            self._check_whole()
         finally:
             await self.aclose()
 
@@ -163,14 +153,8 @@ class TwelveLabsStreamingChatResponse(StreamingAgentChatResponse):
     ) -> None:
         await self.aclose()
 
-    def _again(self) -> Generator[str, None, None]:
-        if self.exception is not None:
-            raise self.exception
-        if self.response:
-            yield self.response
-
-    def _end(self) -> None:
-        """Tell what is known at the end, in the same lists: others may hold them."""
+    def tell_end(self) -> None:
+        """Take over what is known of the turn at its end, in the same lists: others may hold them."""
         response = self._turn.response
         self.source_nodes.extend(source_nodes(response))
         self.sources.extend(tool_outputs(response))
@@ -186,111 +170,12 @@ class TwelveLabsStreamingChatResponse(StreamingAgentChatResponse):
             )
         self.is_done = True
 
+    def _again(self) -> Generator[str, None, None]:
+        self._check_whole()
+        if self.response:
+            yield self.response
 
-def streamed(
-    turn: ChatTurn, open_stream: Callable[[], Generator[ChatResponse, None, None]]
-) -> TwelveLabsStreamingChatResponse:
-    """Return the answer of a turn as it is made; the request has been sent, and the memory has the user's message.
-
-    Args:
-        turn: The turn; it ends with the stream.
-        open_stream: Sends the request.
-    """
-    teller = _Teller(turn)
-    chunks = _told(teller, open_stream)
-    next(chunks)
-    response = TwelveLabsStreamingChatResponse(turn, chat_stream=chunks)
-    teller.response = ref(response)
-    return response
-
-
-async def astreamed(
-    turn: ChatTurn, open_stream: Callable[[], Awaitable[AsyncGenerator[ChatResponse, None]]]
-) -> TwelveLabsStreamingChatResponse:
-    """Return what `streamed` returns."""
-    teller = _Teller(turn)
-    chunks = _atold(teller, open_stream)
-    await anext(chunks)
-    response = TwelveLabsStreamingChatResponse(turn, achat_stream=chunks)
-    teller.response = ref(response)
-    return response
-
-
-class _Teller:
-    """Tells LlamaIndex's handlers and the response what becomes of a turn.
-
-    It holds the response weakly: the response holds the stream, which holds this, and a cycle would keep the connection
-    of a response that nobody reads open until the garbage collector comes.
-    """
-
-    def __init__(self, turn: ChatTurn) -> None:
-        self.turn = turn
-        self.response: ref[TwelveLabsStreamingChatResponse] | None = None
-        # The span of the call; what comes later is read outside of it.
-        self._span_id = active_span_id.get()
-        dispatcher.event(StreamChatStartEvent(span_id=self._span_id))
-
-    def heard(self, chunk: ChatResponse) -> None:
-        self.turn.heard(chunk)
-        if chunk.delta:
-            dispatcher.event(StreamChatDeltaReceivedEvent(delta=chunk.delta, span_id=self._span_id))
-
-    def ends(self) -> None:
-        response = self.response() if self.response is not None else None
-        if response is not None:
-            response._end()  # noqa: SLF001 - the two are one
-
-    def ended(self) -> None:
-        if self.turn.error is not None:
-            dispatcher.event(StreamChatErrorEvent(exception=self.turn.error, span_id=self._span_id))
-        else:
-            dispatcher.event(StreamChatEndEvent(span_id=self._span_id))
-
-
-# The two generators below own the turn: however they end, by exhaustion, an error, `close()` or because nobody holds
-# them any more, the connection is closed and the memory has the turn.
-
-
-def _told(
-    teller: _Teller, open_stream: Callable[[], Generator[ChatResponse, None, None]]
-) -> Generator[ChatResponse, None, None]:
-    turn = teller.turn
-    try:
-        with closing(open_stream()) as chunks:
-            turn.keep_user()
-            for chunk in chunks:
-                teller.heard(chunk)
-                yield chunk
-    except BaseException as error:
-        turn.stopped(error)
-        raise
-    finally:
-        # LlamaIndex's wrapper of the chunks does not pass a close on.
-        if isinstance(turn.stream, Stream):
-            turn.stream.close()
-        teller.ends()
-        try:
-            turn.end()
-        finally:
-            teller.ended()
-
-
-async def _atold(
-    teller: _Teller, open_stream: Callable[[], Awaitable[AsyncGenerator[ChatResponse, None]]]
-) -> AsyncGenerator[ChatResponse, None]:
-    turn = teller.turn
-    try:
-        async with aclosing(await open_stream()) as chunks:
-            await turn.akeep_user()
-            async for chunk in chunks:
-                teller.heard(chunk)
-                yield chunk
-    except BaseException as error:
-        turn.stopped(error)
-        raise
-    finally:
-        teller.ends()
-        try:
-            await turn.aend()
-        finally:
-            teller.ended()
+    def _check_whole(self) -> None:
+        # Closed between two reads, by another thread or task, the stream just ends.
+        if self.exception is not None:
+            raise self.exception

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -128,8 +128,8 @@ class ChatTurn:
             self.status = self._response.status or "completed"
 
     def stopped(self, error: BaseException) -> None:
-        """Note that the turn ended without an answer, unless it had come already."""
-        if self._answered:
+        """Note that the turn ended without an answer, unless it has ended already."""
+        if self.status != "in_progress":
             return
         given = error if isinstance(error, ResponsesError) else ResponsesError("")
         self.text = self.text or given.text or self.response.text
@@ -140,6 +140,13 @@ class ChatTurn:
         self._refused = self._stream is None and isinstance(error, ResponsesError) and not error.ambiguous
         if self._stream is None:
             self._response = Response(id=given.response_id, session_id=given.session_id)
+
+    def stopped_by(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Note the error that a `with` is left with, if any."""
+        if error is not None:
+            self.stopped(error)
 
     def keep_user(self) -> None:
         """Put the user's message into the memory."""
@@ -161,16 +168,37 @@ class ChatTurn:
 
     async def aend(self) -> None:
         """Put into the memory what it has not got yet, and let the next turn in; to the end, even if cancelled."""
-        # A server cancels whoever answers a client that left, and cancels again at each wait.
-        await asyncio.shield(asyncio.ensure_future(self._aend()))
-
-    async def _aend(self) -> None:
+        left = self._left_to_keep()
+        # A task of its own: a web framework cancels whoever answers a client that has left, again at each wait.
+        putting = asyncio.ensure_future(self._aput(left))
         try:
-            for message in self._left_to_keep():
-                await self._memory.aput(message)
+            await asyncio.shield(putting)
+        except asyncio.CancelledError:
+            # `asyncio.run` cancels all tasks at its end, this one too, maybe before it has begun.
+            await _two_steps()
+            if putting.cancelled():
+                await self._aput(left)
+            raise
         finally:
-            self._one_turn.end()
-            self.written.set()
+            if putting.done():
+                self._ended()
+            else:
+                putting.add_done_callback(self._ended_behind)
+
+    async def _aput(self, left: list[ChatMessage]) -> None:
+        while left:
+            await self._memory.aput(left.pop(0))
+
+    def _ended(self) -> None:
+        self._one_turn.end()
+        self.written.set()
+
+    def _ended_behind(self, putting: asyncio.Future[None]) -> None:
+        self._ended()
+        if not putting.cancelled() and (error := putting.exception()) is not None:
+            # Nobody waits for it any more.
+            message = "a turn that was cancelled could not be put into the memory"
+            putting.get_loop().call_exception_handler({"message": message, "exception": error, "future": putting})
 
     def _left_to_keep(self) -> list[ChatMessage]:
         if self._refused:
@@ -181,3 +209,10 @@ class ChatTurn:
             additional_kwargs=turn_marker(self.response, self.status),
         )
         return [answer] if self._user_kept else [self.user, answer]
+
+
+async def _two_steps() -> None:
+    """Let the event loop begin what has been scheduled, and notice what has been cancelled."""
+    for _ in range(2):
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)

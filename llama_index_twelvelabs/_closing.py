@@ -38,7 +38,9 @@ def closes_its_stream(
     def closes(llm: ObservedT, *args: Any, **kwargs: Any) -> Generator[ItemT, None, None]:
         opened: list[Stream] = []
         items = method(llm.observed(opened.append), *args, **kwargs)
-        return _closed(items, opened[0])
+        closed = _closed(items, opened[0])
+        next(closed)
+        return closed
 
     return closes
 
@@ -52,17 +54,24 @@ def acloses_its_stream(
     async def closes(llm: ObservedT, *args: Any, **kwargs: Any) -> AsyncGenerator[ItemT, None]:
         opened: list[AsyncStream] = []
         items = await method(llm.observed(opened.append), *args, **kwargs)
-        return _aclosed(items, opened[0])
+        closed = _aclosed(items, opened[0])
+        await anext(closed)
+        return closed
 
     return closes
 
 
-def _closed(items: Generator[ItemT, None, None], stream: Stream) -> Generator[ItemT, None, None]:
+# Both begin with nothing, which is read before they are given away: a generator that has not begun closes nothing.
+
+
+def _closed(items: Generator[ItemT, None, None], stream: Stream) -> Generator[Any, None, None]:
     with closing(stream), closing(items):
+        yield
         yield from items
 
 
-async def _aclosed(items: AsyncGenerator[ItemT, None], stream: AsyncStream) -> AsyncGenerator[ItemT, None]:
+async def _aclosed(items: AsyncGenerator[ItemT, None], stream: AsyncStream) -> AsyncGenerator[Any, None]:
     async with aclosing(stream), aclosing(items):
+        yield
         async for item in items:
             yield item

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.chat_engine.types import BaseChatEngine
 
-from llama_index_twelvelabs._chat_responses import astreamed, streamed, whole_response
+from llama_index_twelvelabs._chat_responses import whole_response
+from llama_index_twelvelabs._chat_stream import astreamed, streamed
 from llama_index_twelvelabs._chat_turn import ChatTurn, OneTurn
 from llama_index_twelvelabs._marker import without_marker
 from llama_index_twelvelabs._memory import beyond_the_window, bound, checked, empty_beside, has_answer, new_memory

@@ -118,7 +118,8 @@ def interruption(error: httpx.RequestError) -> ResponsesError:
 def hang_up(answer: httpx.Response) -> None:
     """Shut the connection down from another thread, so that a read on it returns at once."""
     connection = socket_of(answer)
-    if connection is not None:
+    # A closed answer has given its connection back: another turn may be using it.
+    if connection is not None and not answer.is_closed:
         try:
             connection.shutdown(socket.SHUT_RDWR)
         except OSError:

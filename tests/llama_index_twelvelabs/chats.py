@@ -61,6 +61,21 @@ def leave_early(engine: TwelveLabsChatEngine, message: str, way: str) -> TwelveL
     return response
 
 
+def opened(engine: TwelveLabsChatEngine, way: str) -> TwelveLabsStreamingChatResponse:
+    """Return the response as it is when the call returns, its stream closed."""
+
+    async def awaited() -> TwelveLabsStreamingChatResponse:
+        async with await engine.astream_chat(QUESTION) as response:
+            assert response.metadata["status"] == "in_progress"
+            return response
+
+    if way == "astream_chat":
+        return asyncio.run(awaited())
+    with engine.stream_chat(QUESTION) as response:
+        assert response.metadata["status"] == "in_progress"
+        return response
+
+
 def kept(engine: TwelveLabsChatEngine) -> list[tuple[str, str]]:
     """Return what the memory holds: who said it, and how its turn ended (for the user: what)."""
     return [

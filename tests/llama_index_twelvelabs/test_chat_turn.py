@@ -214,3 +214,52 @@ def test_a_memory_that_cannot_be_written_is_heard_and_lets_the_next_turn_in(*, a
     with pytest.raises(OSError, match="full"):
         ended(turn, awaited=awaited)
     turn_of(new_memory(), one_turn)
+
+
+async def test_who_cancels_all_tasks_leaves_the_memory_written_and_lets_the_next_turn_in() -> None:
+    one_turn, memory = OneTurn(), new_memory()
+    turn = turn_of(memory, one_turn)
+    ending = asyncio.ensure_future(turn.aend())
+    await asyncio.sleep(0)
+    # As `asyncio.run` does at its end. What is to write the memory has not begun.
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert [role for role, _, _ in kept(memory)] == ["user", "assistant"]
+    turn_of(memory, one_turn)
+
+
+class SlowFullMemory(SlowMemory):
+    """Takes nothing, and says so late."""
+
+    async def aput(self, message: ChatMessage) -> None:
+        await super().aput(message)
+        raise OSError("the disk is full")
+
+
+async def test_a_memory_that_fails_when_nobody_waits_any_more_is_heard_by_the_loop() -> None:
+    heard: list[BaseException] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context["exception"]))
+    one_turn, memory = OneTurn(), SlowFullMemory.from_defaults(token_limit=900)
+    assert isinstance(memory, SlowMemory)
+    memory.go_on = asyncio.Event()
+    turn = turn_of(memory, one_turn)
+    ending = asyncio.ensure_future(turn.aend())
+    await asyncio.sleep(0)
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    memory.go_on.set()
+    await turn.written.wait()
+    assert [str(error) for error in heard] == ["the disk is full"]
+    turn_of(new_memory(), one_turn)
+
+
+def test_the_first_end_of_a_turn_counts() -> None:
+    turn = turn_of(new_memory())
+    turn.stopped_by(None, None, None)
+    assert turn.status == "in_progress"
+    for error in (GeneratorExit(), RuntimeError("aclose(): asynchronous generator is already running")):
+        turn.stopped_by(type(error), error, None)
+    assert (turn.status, turn.error) == ("cancelled", None)

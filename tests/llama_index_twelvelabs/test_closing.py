@@ -67,3 +67,14 @@ def test_a_stream_that_nobody_begins_to_read_closes_its_connection_when_dropped(
     stream = llm_at(emulator).stream_chat([user(QUESTION)])
     del stream
     assert disconnected(emulator)
+
+
+async def test_a_stream_that_is_closed_before_it_is_read_closes_its_connection(emulator: Emulator) -> None:
+    emulator.fault = "slow"
+    # Whoever observes holds the stream, so that it is not closed by being dropped.
+    held: list[Any] = []
+    llm = llm_at(emulator).observed(held.append)
+    llm.stream_chat([user(QUESTION)]).close()
+    assert await asyncio.to_thread(disconnected, emulator)
+    await (await llm.astream_chat([user(QUESTION)])).aclose()
+    assert await asyncio.to_thread(disconnected, emulator)

@@ -32,6 +32,7 @@ from twelvelabs_responses._turn import Turn
 
 if TYPE_CHECKING:
     from twelvelabs_responses import ResponsesError
+    from twelvelabs_responses.emulator import Emulator
 
 KEY = "key-of-the-tests"
 REQUEST = httpx.Request("POST", "https://api.example.com/v1.3/responses", headers={"x-api-key": KEY})
@@ -189,7 +190,7 @@ def test_hanging_up_ends_a_read_and_does_not_mind_doing_so_twice() -> None:
         def get_extra_info(self, _name: str) -> socket.socket:
             return ours
 
-    answer = httpx.Response(200, extensions={"network_stream": Wire()})
+    answer = httpx.Response(200, stream=httpx.SyncByteStream(), extensions={"network_stream": Wire()})
     with theirs:
         with ours:
             hang_up(answer)
@@ -197,8 +198,20 @@ def test_hanging_up_ends_a_read_and_does_not_mind_doing_so_twice() -> None:
         hang_up(answer)
 
 
+def test_an_answer_that_has_given_its_connection_back_hangs_up_on_nobody(emulator: Emulator) -> None:
+    asked = [{"type": "message", "role": "user", "content": "Which clips show a goal?"}]
+    body = {"knowledge_store_id": emulator.knowledge_store_id, "input": asked, "stream": True}
+    with httpx.Client(base_url=emulator.base_url, headers={"x-api-key": KEY}) as http:
+        with http.stream("POST", "/responses", json=body) as first:
+            first.read()
+        with http.stream("POST", "/responses", json=body) as second:
+            hang_up(first)
+            assert b"response.completed" in second.read()
+    assert len({exchange.connection for exchange in emulator.exchanges}) == 1
+
+
 def test_an_answer_without_a_socket_cannot_be_hung_up_on() -> None:
-    answer = httpx.Response(200)
+    answer = httpx.Response(200, stream=httpx.SyncByteStream())
     hang_up(answer)
     assert socket_of(answer) is None
 
