@@ -1,4 +1,4 @@
-"""What tracers that nobody here wrote export."""
+"""A handler that dumps JSON, and what tracers that nobody here wrote export."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # passed on, not listed
+from llama_index.core.instrumentation.event_handlers import BaseEventHandler
+from pydantic import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +15,32 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 NO_TRACERS = "the tracers are not installed beside this LlamaIndex"
+
+
+class Dumps(BaseEventHandler):
+    """Writes each event down as JSON, as exporters of logs do."""
+
+    lines: list[str] = Field(default_factory=list)
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "Dumps"
+
+    def handle(self, event: Any, **_: Any) -> None:
+        # What cannot be written is an error of the event: the dispatcher would swallow it.
+        try:
+            self.lines.append(event.model_dump_json())
+        except (TypeError, ValueError) as error:
+            self.lines.append(f"{event.class_name()}: {error}")
+
+
+@pytest.fixture
+def dumps() -> Iterator[Dumps]:
+    root, handler = get_dispatcher(), Dumps()
+    before = list(root.event_handlers)
+    root.event_handlers = [*before, handler]
+    yield handler
+    root.event_handlers = before
 
 
 def in_memory() -> InMemorySpanExporter:
