@@ -66,7 +66,7 @@ def exporter() -> Iterator[InMemorySpanExporter]:
 @pytest.fixture(scope="session")
 def otel_handlers() -> tuple[InMemorySpanExporter, list[Any], list[Any]]:
     tracer = pytest.importorskip(
-        "llama_index.observability.otel", reason="it holds LlamaIndex back: install the group `tracing`"
+        "llama_index.observability.otel", reason="it holds LlamaIndex back: `make matrix` has it"
     )
     exporter, root = in_memory(), get_dispatcher()
     before = list(root.event_handlers), list(root.span_handlers)
