@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
+from contextlib import closing
 from typing import TYPE_CHECKING
 from weakref import ref
 
+from llama_index_twelvelabs._closing import aclosing_once
 from llama_index_twelvelabs._nodes import source_nodes
 from llama_index_twelvelabs._output import response_facts
 from llama_index_twelvelabs._responses import TwelveLabsResponse
@@ -134,7 +135,7 @@ def _tokens(chats: ChatResponseGen, stream: Stream, ending: _Ending) -> Generato
 
 async def _atokens(chats: ChatResponseAsyncGen, stream: AsyncStream, ending: _Ending) -> AsyncGenerator[str, None]:
     try:
-        async with aclosing(chats):
+        async with aclosing_once(chats):
             # LlamaIndex tells of an end only where there was a start.
             ending.token(await anext(chats))
             yield ""
