@@ -6,6 +6,7 @@ from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from llama_index_twelvelabs._closing import aclosing_once
 from llama_index_twelvelabs._output import ChatResponses, chat_response
 from llama_index_twelvelabs._request import chat_request
 
@@ -89,8 +90,8 @@ class Calls:
 
     def _chat_responses(self, stream: Stream) -> Generator[ChatResponse, None, None]:
         chunks = ChatResponses()
+        yield chunks.first(stream.response)
         with closing(stream.updates()) as updates:
-            yield chunks.first(stream.response)
             for event, pieces in updates:
                 if self.on_event is not None:
                     self.on_event(event)
@@ -101,8 +102,8 @@ class Calls:
 
     async def _achat_responses(self, stream: AsyncStream) -> AsyncGenerator[ChatResponse, None]:
         chunks = ChatResponses()
-        async with aclosing(stream.updates()) as updates:
-            yield chunks.first(stream.response)
+        yield chunks.first(stream.response)
+        async with aclosing_once(stream.updates()) as updates:
             async for event, pieces in updates:
                 if self.on_event is not None:
                     self.on_event(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, ExitStack, aclosing, closing
+from contextlib import AsyncExitStack, ExitStack, closing
 from typing import TYPE_CHECKING
 from weakref import ref
 
@@ -13,9 +13,9 @@ from llama_index.core.instrumentation.events.chat_engine import (
     StreamChatErrorEvent,
     StreamChatStartEvent,
 )
-from llama_index.core.instrumentation.span import active_span_id
 
 from llama_index_twelvelabs._chat_responses import TwelveLabsStreamingChatResponse
+from llama_index_twelvelabs._closing import aclosing_once
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from llama_index_twelvelabs._chat_turn import ChatTurn
 
 dispatcher = get_dispatcher(__name__)
+# The span of the call has ended when the answer is read, and that of its reader is not meant. The LLM's goes on.
+_NO_SPAN = None
 
 
 def streamed(
@@ -66,14 +68,12 @@ class _Teller:
     def __init__(self, turn: ChatTurn) -> None:
         self.turn = turn
         self.response: ref[TwelveLabsStreamingChatResponse] | None = None
-        # The span of the call; what comes later is read outside of it.
-        self._span_id = active_span_id.get()
-        dispatcher.event(StreamChatStartEvent(span_id=self._span_id))
+        dispatcher.event(StreamChatStartEvent())
 
     def heard(self, chunk: ChatResponse) -> None:
         self.turn.heard(chunk)
         if chunk.delta:
-            dispatcher.event(StreamChatDeltaReceivedEvent(delta=chunk.delta, span_id=self._span_id))
+            dispatcher.event(StreamChatDeltaReceivedEvent(delta=chunk.delta, span_id=_NO_SPAN))
 
     def ends(self) -> None:
         response = self.response() if self.response is not None else None
@@ -82,9 +82,9 @@ class _Teller:
 
     def ended(self) -> None:
         if self.turn.error is not None:
-            dispatcher.event(StreamChatErrorEvent(exception=self.turn.error, span_id=self._span_id))
+            dispatcher.event(StreamChatErrorEvent(exception=self.turn.error, span_id=_NO_SPAN))
         else:
-            dispatcher.event(StreamChatEndEvent(span_id=self._span_id))
+            dispatcher.event(StreamChatEndEvent(span_id=_NO_SPAN))
 
 
 # The two generators below own the turn: however they end, by exhaustion, an error, `close()` or because nobody holds
@@ -118,7 +118,7 @@ async def _atold(
         at_the_end.push_async_callback(turn.aend)
         at_the_end.callback(teller.ends)
         at_the_end.push(turn.stopped_by)
-        chunks = await at_the_end.enter_async_context(aclosing(await open_stream()))
+        chunks = await at_the_end.enter_async_context(aclosing_once(await open_stream()))
         # Once more: why the stream is left counts, not that an event loop at its end is closing it already.
         at_the_end.push(turn.stopped_by)
         await turn.akeep_user()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import aclosing, closing
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -27,6 +27,23 @@ if TYPE_CHECKING:
 
 ObservedT = TypeVar("ObservedT", bound="Observed")
 ItemT = TypeVar("ItemT")
+
+
+class aclosing_once(Generic[ItemT]):  # noqa: N801 - as `aclosing`
+    """Closes a generator at the end, unless that is under way: an event loop that ends closes all at the same time.
+
+    No generator itself, or the loop would close it as well.
+    """
+
+    def __init__(self, items: AsyncGenerator[ItemT, None]) -> None:
+        self._items = items
+
+    async def __aenter__(self) -> AsyncGenerator[ItemT, None]:
+        return self._items
+
+    async def __aexit__(self, *failure: object) -> None:
+        if not getattr(self._items, "ag_running", False):
+            await self._items.aclose()
 
 
 def closes_its_stream(

@@ -175,9 +175,11 @@ class TwelveLabsAsyncStreamingResponse(_Streamed, AsyncStreamingResponse):
         while not self._has_come():
             # Held for one token only: of two readers each waits for the other's token, none for the other's end.
             async with self._lock:
-                text = await anext(tokens, None)
-            if text is None:
-                break
+                try:
+                    # Without a default: with one, CPython asks the awaitables of tracers a second time.
+                    text = await anext(tokens)
+                except StopAsyncIteration:
+                    break
             read.append(text)
             yield text
         if not self._has_come():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # passed on, not listed
@@ -15,6 +15,7 @@ from llama_index.core.llms.llm import LLM
 from pydantic import BaseModel
 from pydantic_core import from_json
 
+from llama_index_twelvelabs._closing import aclosing_once
 from twelvelabs_responses import Response, text_param
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _objects(answers: Generator[ChatResponse, None, None], partial: Partial[Mode
 async def _aobjects(
     answers: AsyncGenerator[ChatResponse, None], partial: Partial[ModelT]
 ) -> AsyncGenerator[ModelT, None]:
-    async with aclosing(answers):
+    async with aclosing_once(answers):
         async for answer in answers:
             for grown in partial.more(answer):
                 yield grown

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
+from contextlib import closing
 from typing import TYPE_CHECKING
 from weakref import ref
 
+from llama_index_twelvelabs._closing import aclosing_once
 from llama_index_twelvelabs._marker import CANCELLED, FAILED
 from llama_index_twelvelabs._nodes import source_nodes
 from llama_index_twelvelabs._output import response_facts
@@ -135,7 +136,7 @@ def _tokens(chats: ChatResponseGen, ending: _Ending) -> Generator[str, None, Non
 
 
 async def _atokens(chats: ChatResponseAsyncGen, ending: _Ending) -> AsyncGenerator[str, None]:
-    async with aclosing(chats):
+    async with aclosing_once(chats):
         with ending:
             ending.token(await anext(chats))
             yield ""

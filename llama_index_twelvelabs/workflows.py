@@ -7,9 +7,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.callbacks import CallbackManager
 from llama_index.core.workflow import Context, Event, StartEvent, StopEvent, Workflow, step
 
-from llama_index_twelvelabs.llms import TwelveLabsLLM
+from llama_index_twelvelabs._asking import new_llm
 from twelvelabs_responses import (
     FunctionCall,
     FunctionCallArgumentsDelta,
@@ -21,7 +22,10 @@ from twelvelabs_responses import (
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatResponse
+    from typing_extensions import Unpack
 
+    from llama_index_twelvelabs._asking import LLMOptions
+    from llama_index_twelvelabs.llms import TwelveLabsLLM
     from twelvelabs_responses import ResponseStreamEvent
 
 # The conversation in the context's store, as JSON; its answers carry the session.
@@ -106,7 +110,10 @@ class TwelveLabsQueryWorkflow(Workflow):
             the seconds of silence that the connection puts up with.)
         verbose: Whether LlamaIndex prints each step.
         num_concurrent_runs: How many runs may go on at the same time; None for any number.
-        **options: Those of `TwelveLabsLLM`, by the same names.
+        callback_manager: LlamaIndex's callbacks.
+        **options: `model`, `api_key`, `base_url`, `timeout`, `max_retries`, `client`, `async_client`, `instructions`,
+            `include`, `selections`, `request_metadata`, `session_id` (go on with it in every run), `on_stale_session`,
+            `extra_body`, `on_event`; see `TwelveLabsLLM`.
 
     Raises:
         InvalidArgumentError: No API key, or an argument that cannot be.
@@ -119,10 +126,11 @@ class TwelveLabsQueryWorkflow(Workflow):
         run_timeout: float | None = None,
         verbose: bool = False,
         num_concurrent_runs: int | None = None,
-        **options: Any,
+        callback_manager: CallbackManager | None = None,
+        **options: Unpack[LLMOptions],
     ) -> None:
         super().__init__(timeout=run_timeout, verbose=verbose, num_concurrent_runs=num_concurrent_runs)
-        self._llm = TwelveLabsLLM(knowledge_store_id, **options)
+        self._llm = new_llm(knowledge_store_id, callback_manager or CallbackManager([]), **options)
 
     @property
     def llm(self) -> TwelveLabsLLM:

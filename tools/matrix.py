@@ -28,6 +28,8 @@ LANGCHAIN = ("tests/langchain_twelvelabs",)
 LANGCHAIN_ASKS = ("tests/langchain_twelvelabs/test_standard.py", "tests/langchain_twelvelabs/test_tools_standard.py")
 LLAMA_INDEX = ("tests/llama_index_twelvelabs",)
 FLOORS = ("httpx==0.27.1", "pydantic==2.9.0", "starlette==0.40.0", "uvicorn==0.30.0")
+# The second holds back llama-index-instrumentation, so `make test` goes without it and has what users have.
+TRACERS = ("openinference-instrumentation-llama-index>=4.6,<5", "llama-index-observability-otel>=0.7,<1")
 ENDS, BETWEEN = ("3.10", "3.13"), ("3.11", "3.12")
 
 
@@ -52,7 +54,7 @@ ROWS = (
     Row("langchain", "newest", ENDS, LANGCHAIN),
     Row("llama-index", "0.12", ENDS, LLAMA_INDEX, ("llama-index-core==0.12.52.post1", "pydantic==2.11.5")),
     Row("llama-index", "0.13", ENDS, LLAMA_INDEX, ("llama-index-core==0.13.6",)),
-    Row("llama-index", "newest", ENDS, LLAMA_INDEX),
+    Row("llama-index", "newest", ENDS, LLAMA_INDEX, TRACERS),
     Row("langchain", "newest", BETWEEN, LANGCHAIN_ASKS),
 )
 # What each framework's environment holds: the extras of the package, and a dependency group.

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from llama_index.core.callbacks import CallbackManager, LlamaDebugHandler
 
+from llama_index_twelvelabs._closing import aclosing_once
 from tests.llama_index_twelvelabs.asking import QUESTION, STREAMS, disconnected, left_after_one, llm_at, user
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from twelvelabs_responses.emulator import Emulator
 
 # The second keeps all it hears of, exceptions with their frames too.
@@ -78,3 +81,30 @@ async def test_a_stream_that_is_closed_before_it_is_read_closes_its_connection(e
     assert await asyncio.to_thread(disconnected, emulator)
     await (await llm.astream_chat([user(QUESTION)])).aclose()
     assert await asyncio.to_thread(disconnected, emulator)
+
+
+async def test_a_generator_that_is_being_closed_is_left_to_who_closes_it() -> None:
+    async def items() -> AsyncGenerator[int, None]:
+        try:
+            yield 1
+        finally:
+            await may_end.wait()
+
+    may_end, generator = asyncio.Event(), items()
+    await anext(generator)
+    closing = asyncio.ensure_future(generator.aclose())
+    await asyncio.sleep(0)
+    async with aclosing_once(generator):
+        assert not closing.done()
+    may_end.set()
+    await closing
+
+
+async def test_a_generator_that_nobody_closes_is_closed() -> None:
+    async def items() -> AsyncGenerator[int, None]:
+        yield 1
+        yield 2
+
+    async with aclosing_once(items()) as generator:
+        assert await anext(generator) == 1
+    assert await anext(generator, None) is None

@@ -14,7 +14,7 @@ from workflows.errors import WorkflowCancelledByUser
 from llama_index_twelvelabs import AnswerEvent, AskEvent, ProgressEvent, TokenEvent, TwelveLabsQueryWorkflow
 from llama_index_twelvelabs.workflows import _progress
 from tests.llama_index_twelvelabs.asking import FOLLOW_UP, QUESTION, bodies, disconnected
-from twelvelabs_responses import FunctionCallOutput, OutputItemDone, UnknownEvent
+from twelvelabs_responses import FunctionCallOutput, InvalidArgumentError, OutputItemDone, UnknownEvent
 
 if TYPE_CHECKING:
     from twelvelabs_responses import ResponseStreamEvent
@@ -185,6 +185,11 @@ async def test_an_answer_that_was_cut_short_says_so(emulator: Emulator) -> None:
     _, answer = await run(workflow_at(emulator), question=QUESTION)
     assert answer.status == "incomplete"
     assert (answer.incomplete_details or {})["reason"] == "max_output_tokens"
+
+
+def test_an_option_that_means_nothing_to_a_workflow_is_refused(emulator: Emulator) -> None:
+    with pytest.raises(InvalidArgumentError, match="context_window: got an option of this name"):
+        workflow_at(emulator, context_window=9_000)
 
 
 async def test_the_key_is_in_no_written_context_and_no_event(emulator: Emulator) -> None:

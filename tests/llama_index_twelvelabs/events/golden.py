@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 FOLDER = Path(__file__).parent
-SUBJECTS = ("llm", "workflow")
+SUBJECTS = ("llm", "query_engine", "chat_engine", "workflow")
 
 
 def golden(subject: str) -> dict[str, list[str]]:

@@ -24,7 +24,7 @@ class Recording:
     Attributes:
         lines: Of a span: `> name` when entered, `< name` when left, `! name: error` when dropped. Of an event: its
             name and, after `@`, the span it belongs to. Of a callback: `[type` at its start, `type]` at its end, with
-            what it says. A line that comes several times on end stands once, with `...` after it.
+            what it says. A line, or a pair of lines, that comes several times on end stands once, with `...` after it.
         events: The instrumentation's events.
         open: The callbacks that have started and not ended, by id.
     """
@@ -36,10 +36,11 @@ class Recording:
 
     def add(self, line: str) -> None:
         """Add a line."""
-        if self.lines and self.lines[-1].removesuffix(" ...") == line:
-            self.lines[-1] = f"{line} ..."
-        else:
-            self.lines.append(line)
+        self.lines.append(line)
+        for length in (1, 2):
+            told = [each.removesuffix(" ...") for each in self.lines[-2 * length :]]
+            if len(told) == 2 * length and told[:length] == told[length:]:
+                self.lines[-2 * length :] = [f"{each} ..." for each in told[:length]]
 
 
 class Events(BaseEventHandler):

@@ -4,50 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler, TokenCountingHandler
-from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # passed on, not listed
-from llama_index.core.instrumentation.event_handlers import BaseEventHandler
-from pydantic import PrivateAttr
 
 from tests.llama_index_twelvelabs.asking import QUESTION, WAYS, answers, llm_at, user
 from tests.llama_index_twelvelabs.events.recording import recorded
 from twelvelabs_responses import ResponsesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from tests.llama_index_twelvelabs.events.conftest import Dumps
     from twelvelabs_responses.emulator import Emulator
 
 KEY = "key-of-the-tests"
-
-
-class Dumps(BaseEventHandler):
-    """Writes each event down as JSON, as exporters of logs do."""
-
-    _lines: list[str] = PrivateAttr(default_factory=list)
-
-    @classmethod
-    def class_name(cls) -> str:
-        return "Dumps"
-
-    def handle(self, event: Any, **_: Any) -> None:
-        # What cannot be written is an error of the event: the dispatcher would swallow it.
-        try:
-            self._lines.append(event.model_dump_json())
-        except (TypeError, ValueError) as error:
-            self._lines.append(f"{event.class_name()}: {error}")
-
-
-@pytest.fixture
-def dumps() -> Iterator[Dumps]:
-    root, handler = get_dispatcher(), Dumps()
-    before = list(root.event_handlers)
-    root.event_handlers = [*before, handler]
-    yield handler
-    root.event_handlers = before
 
 
 @WAYS
@@ -86,7 +56,7 @@ def test_a_handler_that_dumps_json_eats_no_text(emulator: Emulator, way: str, du
     assert text.startswith("(Emulator)")
     assert "stream" not in way or "".join(chunk.delta or "" for chunk in told) == text
     # Each event is JSON, the last with all that is known.
-    events = [json.loads(line) for line in dumps._lines]
+    events = [json.loads(line) for line in dumps.lines]
     assert events[-1]["response"]["raw"]["usage"]["output_tokens"] > 0
     assert events[-1]["response"]["message"]["additional_kwargs"]["twelvelabs"]["session_id"].startswith("sess_")
 
@@ -105,6 +75,6 @@ def test_the_key_is_in_no_event_no_payload_and_no_log(
         except ResponsesError as error:
             recording.add(repr(error.__dict__))
     payloads = [event.payload for event in debug.get_events()]
-    written = [*dumps._lines, *recording.lines, repr(recording.events), repr(payloads), caplog.text]
+    written = [*dumps.lines, *recording.lines, repr(recording.events), repr(payloads), caplog.text]
     assert KEY not in "".join(written)
     assert len(caplog.records) > 0

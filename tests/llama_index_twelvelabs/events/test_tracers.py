@@ -6,7 +6,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # passed on, not listed
 from llama_index.core.prompts import PromptTemplate
 
 from llama_index_twelvelabs import TwelveLabsQueryWorkflow
@@ -15,8 +14,6 @@ from tests.llama_index_twelvelabs.events.test_llm import Goals
 from twelvelabs_responses import ResponsesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -24,46 +21,6 @@ if TYPE_CHECKING:
 
 # OpenInference writes a model's metadata down by a method that pydantic deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The `json` method is deprecated")
-sdk = pytest.importorskip("opentelemetry.sdk.trace", reason="the tracers are not installed beside this core")
-export = pytest.importorskip("opentelemetry.sdk.trace.export")
-memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter")
-
-
-@pytest.fixture
-def exporter() -> Iterator[InMemorySpanExporter]:
-    """Give the spans that OpenInference exports."""
-    tracer = pytest.importorskip("openinference.instrumentation.llama_index", reason="not installed beside this core")
-    exporter, provider = memory.InMemorySpanExporter(), sdk.TracerProvider()
-    provider.add_span_processor(export.SimpleSpanProcessor(exporter))
-    instrumentor = tracer.LlamaIndexInstrumentor()
-    instrumentor.instrument(tracer_provider=provider, skip_dep_check=True)
-    yield exporter
-    instrumentor.uninstrument()
-
-
-# OpenTelemetry takes one provider of tracers in a process.
-@pytest.fixture(scope="module")
-def otel_handlers() -> tuple[InMemorySpanExporter, list[Any], list[Any]]:
-    tracer = pytest.importorskip(
-        "llama_index.observability.otel", reason="it holds LlamaIndex back: install the group `tracing`"
-    )
-    exporter, root = memory.InMemorySpanExporter(), get_dispatcher()
-    before = list(root.event_handlers), list(root.span_handlers)
-    tracer.LlamaIndexOpenTelemetry(span_exporter=exporter, span_processor="simple").start_registering()
-    made = root.event_handlers[len(before[0]) :], root.span_handlers[len(before[1]) :]
-    root.event_handlers, root.span_handlers = before
-    return exporter, *made
-
-
-@pytest.fixture
-def otel(otel_handlers: tuple[InMemorySpanExporter, list[Any], list[Any]]) -> Iterator[InMemorySpanExporter]:
-    """Give the spans that LlamaIndex's own OpenTelemetry handler exports."""
-    (exporter, events, spans), root = otel_handlers, get_dispatcher()
-    before = list(root.event_handlers), list(root.span_handlers)
-    root.event_handlers, root.span_handlers = [*before[0], *events], [*before[1], *spans]
-    yield exporter
-    root.event_handlers, root.span_handlers = before
-    exporter.clear()
 
 
 def one(exporter: InMemorySpanExporter) -> ReadableSpan:
