@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import sleep as asleep
+from contextlib import suppress
 from threading import Lock
 from time import sleep
 from typing import TYPE_CHECKING
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from twelvelabs_responses._request import InputItem, RequestOptions
     from twelvelabs_responses._response import Response
     from twelvelabs_responses._turn import Turn
+
+    _MadeHttp = dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, AsyncGenerator[None, None]]]
+
+# Seconds that a loop has to end after its last user has gone.
+_UNTIL_CLOSED = 0.1
 
 
 class Client(Twin[httpx.Client]):
@@ -158,7 +164,10 @@ class AsyncClient(Twin[httpx.AsyncClient]):
     _http_type = httpx.AsyncClient
 
     def _prepare(self) -> None:
-        self._made_http: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, AsyncGenerator[None, None]]] = {}
+        self._made_http: _MadeHttp = {}
+        # For those who never close. A generator dropped with the client as its loop is about to end would be closed too
+        # late: a few steps of the loop do not close several connections.
+        finalize(self, _close_later, self._made_http).atexit = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -287,6 +296,18 @@ async def _until_the_loop_ends(http: httpx.AsyncClient) -> AsyncGenerator[None, 
     """Close the connections when this generator is closed, which an event loop does to all of them at its end."""
     async with http:
         yield
+
+
+def _close_later(made: _MadeHttp) -> None:
+    """Close the connections of a client that nobody holds any more; a loop that ends before does it itself."""
+    for loop, (_, lifetime) in made.items():
+        # One that ends in another thread at this moment.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(loop.call_later, _UNTIL_CLOSED, _close, loop, lifetime)
+
+
+def _close(loop: asyncio.AbstractEventLoop, lifetime: AsyncGenerator[None, None]) -> None:
+    loop.create_task(lifetime.aclose())
 
 
 def _whole(answer: httpx.Response) -> bytes:

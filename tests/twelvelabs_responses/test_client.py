@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import logging
 import socket
 import ssl
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -237,6 +239,34 @@ def test_a_loop_that_ends_without_a_word_leaves_nothing_behind(emulator: Emulato
     loop.close()
     asyncio.run(client.create(QUESTION, knowledge_store_id=emulator.knowledge_store_id))
     assert loop not in client._made_http
+
+
+def test_a_client_that_is_dropped_as_its_loop_ends_leaves_no_connection_open(emulator: Emulator) -> None:
+    async def ask() -> None:
+        client = t.AsyncClient(api_key=KEY, base_url=emulator.base_url)
+        store = emulator.knowledge_store_id
+        await asyncio.gather(*(client.create(QUESTION, knowledge_store_id=store) for _ in range(10)))
+
+    asyncio.run(ask())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gc.collect()
+    assert caught == []
+    assert emulator.wait_until(lambda running: running.open_connections == 0)
+
+
+async def test_a_client_that_is_dropped_while_its_loop_goes_on_closes_its_connections(emulator: Emulator) -> None:
+    client = t.AsyncClient(api_key=KEY, base_url=emulator.base_url)
+    await client.create(QUESTION, knowledge_store_id=emulator.knowledge_store_id)
+    del client
+    assert await asyncio.to_thread(emulator.wait_until, lambda running: running.open_connections == 0)
+
+
+def test_a_client_may_be_dropped_after_its_loop(emulator: Emulator) -> None:
+    client = t.AsyncClient(api_key=KEY, base_url=emulator.base_url)
+    asyncio.run(client.create(QUESTION, knowledge_store_id=emulator.knowledge_store_id))
+    del client
+    assert emulator.wait_until(lambda running: running.open_connections == 0)
 
 
 def test_event_loops_that_live_side_by_side_have_connections_of_their_own(emulator: Emulator) -> None:
