@@ -8,7 +8,7 @@ from langchain_core.language_models import BaseChatModel, LangSmithParams, Model
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.utils import secret_from_env
-from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, InstanceOf, PrivateAttr, SecretStr, field_validator, model_validator
 
 from langchain_twelvelabs._errors import as_model_errors
 from langchain_twelvelabs._output import AnswerChunks, answer_message
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from langchain_twelvelabs._request import ModelRequest
+
+_key_from_environment = secret_from_env(["TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY"], default=None)
 
 _OPTIONS = (
     "knowledge_store_id",
@@ -80,9 +82,7 @@ class ChatTwelveLabs(BaseChatModel):
     """The store to reason over (`ks_...`)."""
     model: str | None = "jockey1.0"
     """None sends none, as the newest API has no such field."""
-    api_key: SecretStr | str | None = Field(
-        default_factory=secret_from_env(["TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY"], default=None), repr=False
-    )
+    api_key: SecretStr | str | None = Field(default_factory=_key_from_environment, repr=False)
     """Not needed with `client` or `async_client`. Kept as a secret; a pickle holds none, and reads it anew."""
     base_url: str | None = None
     """Else `TWELVELABS_BASE_URL`, else the public service."""
@@ -94,6 +94,9 @@ class ChatTwelveLabs(BaseChatModel):
     """A configured client of `twelvelabs_responses`, in place of key, address, timeout and retries."""
     async_client: AsyncClient | None = Field(default=None, exclude=True)
     """Its async twin; without it, one is made from `client`."""
+    sessions: InstanceOf[Sessions] = Field(default_factory=Sessions, exclude=True, repr=False)
+    """The memory of sessions: which turns are under way, and which answers are the newest. Models that share one know
+    of each other's turns, as those do that LangChain makes of this one for a run. A given client brings its own."""
     instructions: str | None = None
     """Guidance for every turn, put before the system messages; together at most 2,000 characters."""
     include: tuple[Literal["intermediate_outputs"], ...] = ()
@@ -108,8 +111,8 @@ class ChatTwelveLabs(BaseChatModel):
     """What to do about a history whose session has moved on: begin a new one with a transcript, go on, or say so."""
     stop: list[str] | None = Field(default=None, alias="stop_sequences")
     """The text ends before the first of these. The service knows none: the answer is cut here."""
-    streaming: bool = False
-    """Whether `invoke` reads the answer as a stream, so that callbacks hear of its tokens."""
+    streaming: bool | None = None
+    """True: `invoke` too reads the answer as a stream, so that callbacks hear of its tokens. False: nothing does."""
     extra_body: dict[str, Any] | None = None
     """Fields to send as they are, for what the service learns after this version."""
     cache: bool | None = Field(default=False, exclude=True, frozen=True)
@@ -146,26 +149,24 @@ class ChatTwelveLabs(BaseChatModel):
         if given is None and self.async_client is None:
             key = self.api_key.get_secret_value() if isinstance(self.api_key, SecretStr) else self.api_key
             retry = Retry(max_retries=self.max_retries)
-            given = Client(api_key=key, base_url=self.base_url, timeout=self.timeout, retry=retry)
+            given = Client(
+                api_key=key, base_url=self.base_url, timeout=self.timeout, retry=retry, sessions=self.sessions
+            )
         self._client, self._async_client = client_twins(given, self.async_client)
+        self.sessions = self._client.sessions
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
-        fields = {**state["__dict__"], "api_key": None}
+        fields = {**state["__dict__"], "api_key": None, "sessions": None}
         return {**state, "__dict__": fields, "__pydantic_private__": None}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
-        super().__setstate__({**state, "__pydantic_private__": {}})
-        self.api_key = secret_from_env(["TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY"], default=None)()
+        fields = {**state["__dict__"], "api_key": _key_from_environment(), "sessions": Sessions()}
+        super().__setstate__({**state, "__dict__": fields, "__pydantic_private__": {}})
         self._make_clients()
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return self.model_copy()
-
-    @property
-    def sessions(self) -> Sessions:
-        """The memory of sessions: which turns are under way, and which answers are the newest."""
-        return self._client.sessions
 
     @property
     def _llm_type(self) -> str:

@@ -233,6 +233,15 @@ def test_options_can_be_chosen_per_run(model: ChatTwelveLabs, emulator: Emulator
     assert [each.get("instructions") for each in bodies(emulator)] == ["Be brief.", None]
 
 
+def test_a_model_whose_options_are_chosen_per_run_knows_its_sessions_and_streams(model: ChatTwelveLabs) -> None:
+    guided = model.configurable_fields(instructions=ConfigurableField(id="guidance"))
+    chosen = guided.with_config(configurable={"guidance": "Be brief."})
+    history = [HumanMessage(QUESTION), chosen.invoke(QUESTION), HumanMessage("And what is the penalty for?")]
+    sessions = [chosen.invoke(history).response_metadata["session_id"] for _ in range(2)]
+    assert sessions[0] == history[1].response_metadata["session_id"] != sessions[1]
+    assert len(list(chosen.stream(QUESTION))) > 10
+
+
 def test_the_model_can_be_one_of_several_alternatives(model: ChatTwelveLabs, emulator: Emulator) -> None:
     other = ScriptedModel(responses=[AIMessage("Hello")])
     either = other.configurable_alternatives(ConfigurableField(id="who"), default_key="other", videos=model)

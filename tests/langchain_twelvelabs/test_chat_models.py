@@ -323,6 +323,20 @@ def test_a_copied_model_answers_and_shares_its_memory_of_sessions(model: ChatTwe
         assert copied.sessions is model.sessions
 
 
+def test_models_that_share_a_memory_of_sessions_know_of_each_others_turns(
+    model: ChatTwelveLabs, emulator: Emulator
+) -> None:
+    other = ChatTwelveLabs(
+        knowledge_store_id=emulator.knowledge_store_id,
+        api_key="key-of-the-tests",
+        base_url=emulator.base_url,
+        sessions=model.sessions,
+    )
+    history = [HumanMessage(QUESTION), model.invoke(QUESTION), HumanMessage("And what is the penalty for?")]
+    first, second = (each.invoke(history).response_metadata["session_id"] for each in (model, other))
+    assert first == history[1].response_metadata["session_id"] != second
+
+
 @pytest.mark.filterwarnings("ignore:The function `load` is in beta")
 def test_a_model_is_written_down_without_its_key_and_read_again(
     model: ChatTwelveLabs, monkeypatch: pytest.MonkeyPatch
