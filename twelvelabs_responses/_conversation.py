@@ -75,14 +75,15 @@ class Conversation:
     Attributes:
         guidance: The system messages, wherever they stand.
         session: Where the conversation stands with this knowledge store; None if it has not begun there.
-        known: The messages that the session knows: up to and with its last answer.
-        since: What was said since by others: another model's answers, tool results, what they answer.
+        said: The messages before the new turn.
+        since: Those of them that the session does not know: what others have said since its last answer was asked for,
+            such as another model's answers, tool results, and what they answer.
         asked: The user messages at the end: the new turn.
     """
 
     guidance: tuple[HistoryMessage, ...]
     session: Session | None
-    known: tuple[HistoryMessage, ...]
+    said: tuple[HistoryMessage, ...]
     since: tuple[HistoryMessage, ...]
     asked: tuple[HistoryMessage, ...]
 
@@ -122,7 +123,7 @@ def next_turn(  # noqa: PLR0913 - a history, and what both the caller and the cl
         named = list(selections)
         earlier = [
             EarlierMessage(message.role, text)
-            for message in (*(() if goes_on else told.known), *told.since)
+            for message in (told.since if goes_on else told.said)
             if (text := _earlier_text(message, named))
         ]
         texts = [_new_text(message, named) for message in told.asked]
@@ -156,31 +157,54 @@ def conversation(
         first_asked -= 1
     if first_asked == len(spoken):
         raise InvalidArgumentError("messages", "no user message after the last answer", "a user message at the end")
-    session, known = None, 0
-    for index, message in enumerate(spoken[:first_asked]):
-        found = message.session
-        if found is not None and _is_of(found, knowledge_store_id, session_id):
-            session, known = found, index + 1
-    if session_id is not None and session is None:
-        session, known = Session(session_id, "", knowledge_store_id), first_asked
+    said, asked = spoken[:first_asked], spoken[first_asked:]
+    last = _last_answer(said, knowledge_store_id, session_id)
+    if last is not None:
+        session, since = said[last].session, _since(said, last)
+    elif session_id is not None:
+        session, since = Session(session_id, "", knowledge_store_id), []
+    else:
+        session, since = None, said
     return Conversation(
         guidance=tuple(message for message in history if message.role == SYSTEM),
         session=session,
-        known=tuple(spoken[:known]),
-        since=tuple(spoken[known:first_asked]),
-        asked=tuple(spoken[first_asked:]),
+        said=tuple(said),
+        since=tuple(since),
+        asked=tuple(asked),
     )
 
 
-def _is_of(session: Session, knowledge_store_id: str, session_id: str | None) -> bool:
-    return session.knowledge_store_id == knowledge_store_id and session_id in (None, session.session_id)
+def _last_answer(said: Sequence[HistoryMessage], knowledge_store_id: str, session_id: str | None) -> int | None:
+    for index in reversed(range(len(said))):
+        session = said[index].session
+        if session is None or session.knowledge_store_id != knowledge_store_id:
+            continue
+        if session_id in (None, session.session_id):
+            return index
+    return None
+
+
+def _since(said: Sequence[HistoryMessage], last: int) -> list[HistoryMessage]:
+    """Return what the session of the last answer does not know.
+
+    A turn ends with user messages. What others said behind those and before the answer came meanwhile, as where the
+    branches of a graph answer side by side.
+    """
+    session, first = said[last].session, last
+    while first and said[first - 1].role != USER and not _is_one_session(said[first - 1].session, session):
+        first -= 1
+    return [*said[first:last], *said[last + 1 :]]
+
+
+def _is_one_session(one: Session | None, other: Session | None) -> bool:
+    return one is not None and other is not None and one.session_id == other.session_id
 
 
 def _followed(told: Conversation) -> list[Session]:
     """Return the answers of the session that come before its last."""
     last = told.session
-    answers = (message.session for message in told.known)
-    return [each for each in answers if each and last and each.session_id == last.session_id and each != last]
+    answers = (message.session for message in told.said)
+    return [each for each in answers if each and _is_one_session(each, last) and each != last]
 
 
 def _new_text(message: HistoryMessage, named: list[Selection]) -> str:

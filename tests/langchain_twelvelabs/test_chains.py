@@ -126,6 +126,17 @@ def test_of_two_branches_over_one_history_one_goes_on_and_the_other_begins_anew(
     assert sorted(bodies(emulator)[1:], key=str) == sorted(expected, key=str)
 
 
+def test_the_turn_after_two_branches_tells_its_session_of_the_answer_from_the_other(
+    model: ChatTwelveLabs, emulator: Emulator
+) -> None:
+    history = [HumanMessage(QUESTION), model.invoke(QUESTION), HumanMessage(FOLLOW_UP)]
+    one, two = model.invoke(history), model.invoke(history)
+    model.invoke([*history, one, two, HumanMessage(OTHER)])
+    said = retold(("assistant", one.text), now=OTHER)
+    expected = body(emulator.knowledge_store_id, said, session_id=two.response_metadata["session_id"])
+    assert bodies(emulator)[-1] == expected
+
+
 class InFlight(BaseCallbackHandler):
     """Counts how many calls of a model are under way at most."""
 

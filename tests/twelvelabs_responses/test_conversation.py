@@ -71,7 +71,7 @@ def test_a_history_is_told_apart_at_the_last_answer_of_this_store() -> None:
     assert conversation([GOALS, first, WHO, second, WHEN], STORE) == Conversation(
         guidance=(),
         session=Session("sess_1", "resp_2", STORE),
-        known=(GOALS, first, WHO, second),
+        said=(GOALS, first, WHO, second),
         since=(),
         asked=(WHEN,),
     )
@@ -79,7 +79,7 @@ def test_a_history_is_told_apart_at_the_last_answer_of_this_store() -> None:
 
 def test_a_conversation_that_has_not_begun_has_no_session() -> None:
     told = conversation([GOALS, WHO], STORE)
-    assert (told.session, told.known, told.since, told.asked) == (None, (), (), (GOALS, WHO))
+    assert (told.session, told.said, told.since, told.asked) == (None, (), (), (GOALS, WHO))
 
 
 @pytest.mark.parametrize("stranger", [other("Two."), other("Two.", role="tool"), ours(store="ks_2")])
@@ -91,13 +91,20 @@ def test_an_answer_of_another_model_or_store_is_what_others_said(stranger: Histo
 def test_what_others_said_since_our_answer_is_told_apart() -> None:
     answer, stranger = ours(), other("Kim.")
     told = conversation([GOALS, answer, WHO, stranger, WHEN], STORE)
-    assert (told.known, told.since, told.asked) == ((GOALS, answer), (WHO, stranger), (WHEN,))
+    assert (told.said, told.since, told.asked) == ((GOALS, answer, WHO, stranger), (WHO, stranger), (WHEN,))
 
 
 @pytest.mark.parametrize("history", [[], [system("Be brief.")], [GOALS, ours()], [GOALS, other("3", role="tool")]])
 def test_nothing_new_to_ask_is_refused(history: list[HistoryMessage]) -> None:
     with pytest.raises(InvalidArgumentError, match="no user message after the last answer"):
         conversation(history, STORE)
+
+
+@pytest.mark.parametrize("stranger", [other("Two."), ours(session_id="sess_2", response_id="resp_2")])
+def test_what_others_answered_beside_our_answer_its_session_does_not_know(stranger: HistoryMessage) -> None:
+    answer, tool = ours("Kim.", response_id="resp_3"), other("3.", role="tool")
+    assert conversation([GOALS, ours(), WHO, stranger, answer, WHEN], STORE, "sess_1").since == (stranger,)
+    assert conversation([GOALS, stranger, ours(), tool, answer, tool, WHEN], STORE, "sess_1").since == (tool, tool)
 
 
 def test_a_session_that_is_given_is_found_in_the_history() -> None:
@@ -110,7 +117,7 @@ def test_a_session_that_is_given_is_found_in_the_history() -> None:
 def test_a_session_that_is_given_and_not_in_the_history_knows_what_came_before() -> None:
     stranger = other("Two.")
     told = conversation([GOALS, stranger, WHO], STORE, "sess_9")
-    assert (told.session, told.known) == (Session("sess_9", "", STORE), (GOALS, stranger))
+    assert (told.session, told.said) == (Session("sess_9", "", STORE), (GOALS, stranger))
     assert (told.since, told.asked) == ((), (WHO,))
 
 
@@ -246,10 +253,10 @@ def test_every_message_is_sent_known_or_refused_and_in_order(kinds: list[str], s
     except InvalidArgumentError:
         assert not spoken or spoken[-1].role != "user"
         return
-    assert [*told.known, *told.since, *told.asked] == spoken
+    assert [*told.said, *told.asked] == spoken
     turn = turn_of(history, sessions, limit=100_000)
     sent = "\n".join(texts(turn))
-    unknown = spoken if session_id(turn) is None else spoken[len(told.known) :]
+    unknown = spoken if session_id(turn) is None else [*told.since, *told.asked]
     places = [sent.find(shown(message, is_new=message in told.asked)) for message in unknown]
     assert -1 not in places
     assert places == sorted(places)
