@@ -16,8 +16,21 @@ if TYPE_CHECKING:
 
     from twelvelabs_responses import Piece
 
-_MEDIA = frozenset({"image", "video", "audio", "file"})
+_MEDIA = frozenset({"image", "video", "audio", "file", "text-plain"})
 _TEXT = frozenset({"text", "text-plain"})
+# What a model thought, or its provider's own functions did, is no part of what was said; its calls are told in words.
+_UNSAID = frozenset(
+    {
+        "reasoning",
+        "tool_call",
+        "tool_call_chunk",
+        "invalid_tool_call",
+        "server_tool_call",
+        "server_tool_call_chunk",
+        "server_tool_result",
+        "non_standard",
+    }
+)
 _KINDS = (("ksic_", "collection"), ("ksi_", "item"))
 _ROLES = {"human": "user", "ai": "assistant"}
 
@@ -44,11 +57,9 @@ def session_message(session: Session) -> AIMessage:
 
 def _history_message(message: BaseMessage) -> HistoryMessage:
     role = _role(message)
-    if role in ("user", "system"):
+    if not isinstance(message, AIMessage):
         return HistoryMessage(role, tuple(_pieces(message)))
-    calls = message.tool_calls if isinstance(message, AIMessage) else []
-    # What a model thought, or its provider's own functions did, is no part of what was said.
-    said = [str(message.text), *(f"[{call['name']}({json.dumps(call['args'])})]" for call in calls)]
+    said = [*_pieces(message, _UNSAID), *(_call(call["name"], call["args"]) for call in message.tool_calls)]
     return HistoryMessage(role, tuple(said), session_of(message))
 
 
@@ -59,18 +70,30 @@ def _role(message: BaseMessage) -> str:
     return _ROLES.get(spoken_by, spoken_by)
 
 
-def _pieces(message: BaseMessage) -> Iterator[Piece]:
+def _pieces(message: BaseMessage, unsaid: frozenset[str] = frozenset()) -> Iterator[Piece]:
     text = ""
     for block in message.content_blocks:
-        if block["type"] in _TEXT:
-            text += str(block.get("text", ""))
+        if block["type"] in unsaid:
+            continue
+        if block["type"] in _TEXT and isinstance(block.get("text"), str):
+            text += str(block.get("text"))
             continue
         if text:
             yield text
         text = ""
-        yield _selection(dict(block)) or Media(block["type"])
+        yield _selection(dict(block)) or Media(_kind(dict(block)))
     if text:
         yield text
+
+
+def _call(name: str, arguments: dict[str, Any]) -> str:
+    # A graph may have put objects of its own into the arguments.
+    return f"[{name}({json.dumps(arguments, ensure_ascii=False, default=str)})]"
+
+
+def _kind(block: dict[str, Any]) -> str:
+    own = block["value"].get("type") if block["type"] == "non_standard" else None
+    return str(own or block["type"])
 
 
 def _selection(block: dict[str, Any]) -> Selection | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,6 +83,19 @@ def test_a_call_of_another_models_tool_is_told_in_words() -> None:
     assert message.pieces == ("Hm.", '[look({"at": "goal"})]')
 
 
+def test_a_call_is_told_whatever_its_arguments_are() -> None:
+    call = {"name": "look", "args": {"at": "Größe", "on": date(2026, 4, 1)}, "id": "1"}
+    assert history([AIMessage("", tool_calls=[call])])[0].pieces == ('[look({"at": "Größe", "on": "2026-04-01"})]',)
+
+
+def test_what_others_showed_is_named_by_its_kind() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    (drawn,) = history([AIMessage([{"type": "text", "text": "See:"}, picture])])
+    (found,) = history([ToolMessage([picture, {"type": "json", "json": {"score": 3}}], tool_call_id="1")])
+    assert drawn.pieces == ("See:", Media("image"))
+    assert found.pieces == (Media("image"), Media("json"))
+
+
 def test_what_a_model_thought_is_not_what_it_said() -> None:
     (message,) = history([AIMessage([{"type": "reasoning", "reasoning": "hm"}, {"type": "text", "text": "Two."}])])
     assert message.pieces == ("Two.",)
@@ -126,7 +140,10 @@ def test_a_collection_is_selected_as_one() -> None:
         ({"type": "video", "base64": "aGk=", "mime_type": "video/mp4"}, "video"),
         ({"type": "file", "file_id": "file-123"}, "file"),
         ({"type": "reasoning", "reasoning": "hm"}, "reasoning"),
-        ({"type": "input_text", "text": "Who?"}, "non_standard"),
+        ({"type": "text-plain", "file_id": "file-123", "mime_type": "text/plain"}, "text-plain"),
+        ({"type": "text-plain", "base64": "aGk=", "mime_type": "text/plain"}, "text-plain"),
+        ({"type": "input_text", "text": "Who?"}, "input_text"),
+        ({"type": "non_standard", "value": {"score": 3}}, "non_standard"),
     ],
 )
 def test_anything_else_is_media_of_its_kind(block: dict[str, Any], kind: str) -> None:
