@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from twelvelabs_responses import Annotation, Message, OutputText, Response
+from twelvelabs_responses import Annotation, InvalidArgumentError, Message, OutputText, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 
 
 class StopSequences:
-    """Cuts the text of one reply before the first stop sequence in it."""
+    """Cuts the text of one reply before the first stop sequence in it.
+
+    Raises:
+        InvalidArgumentError: The sequences are no list of strings.
+    """
 
     def __init__(self, sequences: Sequence[str]) -> None:
+        # A string is a sequence of strings too, of one letter each.
+        if isinstance(sequences, str) or not all(isinstance(sequence, str) for sequence in sequences):
+            raise InvalidArgumentError("stop", repr(sequences), "a list of strings")
         self._sequences = tuple(sequence for sequence in sequences if sequence)
         self._held: list[TextPiece] = []
         self._found = False

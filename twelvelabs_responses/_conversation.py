@@ -95,7 +95,7 @@ def next_turn(  # noqa: PLR0913 - a history, and what both the caller and the cl
     knowledge_store_id: str,
     session_id: str | None = None,
     on_stale_session: OnStaleSession = "fork",
-    selections: Sequence[Selection] = (),
+    selections: Sequence[Selection] | None = None,
     instructions: str | None = None,
     sessions: Sessions,
     limit: int,
@@ -116,11 +116,15 @@ def next_turn(  # noqa: PLR0913 - a history, and what both the caller and the cl
         InvalidArgumentError: There is nothing new to ask, or a message holds what the service cannot take.
         SessionError: The history is stale, and the policy is to say so.
     """
+    if not isinstance(selections, (list, tuple, type(None))):
+        raise InvalidArgumentError("selections", repr(selections), "a list of selections")
+    if not isinstance(instructions, (str, type(None))):
+        raise InvalidArgumentError("instructions", repr(instructions), "a string")
     told = conversation(history, knowledge_store_id, session_id)
     sessions.followed(_followed(told))
     with sessions.claim(told.session if session_id is None else None, on_stale_session) as claim:
         goes_on = session_id is not None or claim.session_id is not None
-        named = list(selections)
+        named = list(selections or ())
         earlier = [
             EarlierMessage(message.role, text)
             for message in (told.since if goes_on else told.said)

@@ -88,7 +88,7 @@ class Twin(ABC, Generic[HttpT]):
         knowledge_store_id: str,
         session_id: str | None = None,
         on_stale_session: OnStaleSession = "fork",
-        selections: Sequence[Selection] = (),
+        selections: Sequence[Selection] | None = None,
         instructions: str | None = None,
     ) -> AbstractContextManager[NextTurn]:
         """Give the next turn of a conversation that a framework keeps; see `NextTurn` for what to send.

@@ -337,6 +337,15 @@ def test_models_that_share_a_memory_of_sessions_know_of_each_others_turns(
     assert first == history[1].response_metadata["session_id"] != second
 
 
+@WAYS
+def test_a_wrong_stop_sequence_is_refused_before_a_turn_is_made(
+    model: ChatTwelveLabs, emulator: Emulator, way: str
+) -> None:
+    with pytest.raises(InvalidArgumentError, match="stop: got 'END'"):
+        ask(model, QUESTION, way, stop="END")
+    assert len(emulator.exchanges) == 0
+
+
 @pytest.mark.filterwarnings("ignore:The function `load` is in beta")
 def test_a_model_is_written_down_without_its_key_and_read_again(
     model: ChatTwelveLabs, monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langchain_twelvelabs._stop import StopSequences
-from twelvelabs_responses import Message, Response, TextPiece
+from twelvelabs_responses import InvalidArgumentError, Message, Response, TextPiece
 
 
 def shown(sequences: list[str], texts: list[str]) -> list[str]:
@@ -30,6 +30,12 @@ def response(*output: Message) -> Response:
 
 def test_the_text_is_cut_before_the_first_stop_sequence() -> None:
     assert shown(["END", "."], ["One goal. Two END"]) == ["One goal", ""]
+
+
+@pytest.mark.parametrize("sequences", ["END", [1], [None]])
+def test_what_is_no_list_of_strings_is_refused(sequences: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^stop: got"):
+        StopSequences(sequences)
 
 
 def test_what_may_be_the_start_of_a_stop_sequence_is_held_back_until_it_is_known() -> None:

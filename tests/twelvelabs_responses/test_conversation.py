@@ -223,6 +223,13 @@ def test_a_store_item_is_selected_and_named_where_it_stands() -> None:
     assert (texts(turn), turn.selections) == (["Who is in {{sel:1}}?"], (collection, CLIP))
 
 
+@pytest.mark.parametrize("wrong", [{"selections": "ksi_7"}, {"selections": 5}, {"instructions": 5}])
+def test_what_is_no_list_of_selections_or_no_guidance_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"^{next(iter(wrong))}: got"):
+        turn_of([WHO], **wrong)
+    assert turn_of([WHO], selections=None).selections == ()
+
+
 def test_what_an_earlier_message_showed_is_selected_again() -> None:
     turn = turn_of([user("Who?", CLIP), other("Kim."), WHEN])
     assert '<message role="user">Who? [ksi_7]</message>' in turn.input[0].content
