@@ -47,7 +47,7 @@ def session_of(message: BaseMessage) -> Session | None:
         return None
     if not facts.get("session_id") or not facts.get("knowledge_store_id"):
         return None
-    return Session(facts["session_id"], facts.get("response_id", ""), facts["knowledge_store_id"])
+    return Session(facts["session_id"], facts.get("response_id") or "", facts["knowledge_store_id"])
 
 
 def session_message(session: Session) -> AIMessage:

@@ -33,7 +33,8 @@ class Session:
 
     Attributes:
         session_id: `sess_...`.
-        response_id: The answer's own id, `resp_...`; it tells an old answer of the session from its newest.
+        response_id: The answer's own id, `resp_...`; it tells an old answer of the session from its newest. Empty if it
+            has none: then it is taken for the newest.
         knowledge_store_id: The store the session is bound to; the service refuses another.
     """
 
@@ -190,7 +191,8 @@ class Sessions:
     def _adopt(self, session: Session) -> None:
         # An answer that this process has not seen: another one made it, after or before those known here.
         known = self._newest.get(session.session_id, ())
-        if session.response_id not in known:
+        # One without an id cannot be told from others, so nothing can be noted of it.
+        if session.response_id and session.response_id not in known:
             unseen = (*known, session.response_id)[-self.remembered :]
             self._remember(self._newest, session.session_id, unseen)
 

@@ -61,6 +61,7 @@ def test_a_message_keeps_its_text_and_says_who_spoke(message: BaseMessage, role:
 def test_an_answer_of_ours_says_where_its_session_stands() -> None:
     assert history([ours()]) == [HistoryMessage("assistant", ("Two.",), SESSION)]
     assert session_of(session_message(SESSION)) == SESSION
+    assert session_of(ours(response_id=None)) == Session("sess_1", "", STORE)
 
 
 @pytest.mark.parametrize(

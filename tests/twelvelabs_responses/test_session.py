@@ -51,6 +51,14 @@ def test_an_answer_that_a_history_shows_to_be_followed_begins_a_new_session() ->
     assert continued(sessions, answer("resp_2")) == continued(sessions, answer("")) == "sess_1"
 
 
+def test_an_answer_without_an_id_is_not_taken_for_another_sessions_that_has_none_either() -> None:
+    sessions = Sessions()
+    with sessions.claim(answer("")) as claim:
+        sessions.begin("sess_1", None, claim)
+    sessions.answered("sess_1", "resp_2")
+    assert continued(sessions, Session("sess_2", "", "ks_1")) == "sess_2"
+
+
 def test_an_answer_sent_twice_does_not_supersede_itself() -> None:
     assert continued(after("resp_1", "resp_1"), answer("resp_1")) == "sess_1"
 
