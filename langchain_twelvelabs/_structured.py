@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 from langchain_core.output_parsers import BaseOutputParser, JsonOutputParser, PydanticOutputParser
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
-from pydantic import BaseModel
+from pydantic import BaseModel, PydanticUserError
+from typing_extensions import is_typeddict
 
 from langchain_twelvelabs._errors import IncompleteResponseError
 from twelvelabs_responses import InvalidArgumentError, accepted_schema, schema_name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator
 
     from langchain_core.messages import BaseMessage
 
 METHODS = ("json_schema", "function_calling", "json_mode")
+_SCHEMAS = "a pydantic model, a TypedDict, a dataclass, or a JSON Schema with a title"
 
 
 def response_format(schema: Mapping[str, Any] | type, *, strict: bool | None = None) -> dict[str, Any]:
@@ -38,20 +42,38 @@ def response_format(schema: Mapping[str, Any] | type, *, strict: bool | None = N
 
 
 def json_schema(schema: Mapping[str, Any] | type) -> dict[str, Any]:
-    """Return the JSON Schema of a pydantic model (v2 or v1), a TypedDict, or a JSON Schema."""
+    """Return the JSON Schema of a pydantic model (v2 or v1), a TypedDict, a dataclass, or a JSON Schema.
+
+    Raises:
+        InvalidArgumentError: It is none of these, or has no JSON Schema.
+    """
+    try:
+        return _json_schema(schema)
+    except (TypeError, ValueError, AttributeError, RecursionError, PydanticUserError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise InvalidArgumentError("schema", f"{schema!r:.80} ({reason})", _SCHEMAS) from error
+
+
+def _json_schema(schema: object) -> dict[str, Any]:
+    if isinstance(schema, Mapping):
+        return convert_to_json_schema(dict(schema))
+    # Of any other class or function LangChain would make a schema too, of how it is called.
+    if not isinstance(schema, type) or get_origin(schema) is not None:
+        raise TypeError(f"a {type(schema).__name__}")
+    if not (is_basemodel_subclass(schema) or is_typeddict(schema) or is_dataclass(schema)):
+        raise TypeError("another class")
     # LangChain's own conversion writes references out, which a model that contains itself does not survive.
-    if isinstance(schema, type) and issubclass(schema, BaseModel):
-        return schema.model_json_schema()
-    return convert_to_json_schema(dict(schema) if not isinstance(schema, type) else schema)
+    return schema.model_json_schema() if issubclass(schema, BaseModel) else convert_to_json_schema(schema)
 
 
 def text_param(wanted: Mapping[str, Any] | type) -> dict[str, Any]:
     """Return the API's `text` field for a `response_format` as LangChain and OpenAI write it, or a schema itself."""
     if isinstance(wanted, type):
         return text_param(response_format(wanted))
+    if not isinstance(wanted, Mapping):
+        raise InvalidArgumentError("response_format", repr(wanted), f"`json_schema` with a schema, or {_SCHEMAS}")
     kind = wanted.get("type")
-    if kind == "json_schema" and "json_schema" in wanted:
-        named = wanted["json_schema"]
+    if kind == "json_schema" and isinstance(named := wanted.get("json_schema"), Mapping):
         known = {
             name: named[name] for name in ("name", "schema", "description", "strict") if named.get(name) is not None
         }

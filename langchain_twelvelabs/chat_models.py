@@ -242,7 +242,7 @@ class ChatTwelveLabs(BaseChatModel):
         """Return the model with its answers read as objects of the schema.
 
         Args:
-            schema: A pydantic model (v2 or v1), a TypedDict, or a JSON Schema with a title.
+            schema: A pydantic model (v2 or v1); for a `dict`, a TypedDict, a dataclass or a JSON Schema with a title.
             include_raw: Also give the message itself, and a parsing error in place of raising it.
             method: `json_schema`; the other names that LangChain has mean the same here.
             strict: Accepted by the service, without effect.
@@ -251,15 +251,15 @@ class ChatTwelveLabs(BaseChatModel):
         Raises:
             InvalidArgumentError: A schema that the service cannot honour, or an unknown method or option.
         """
-        if method not in METHODS:
-            raise InvalidArgumentError("method", repr(method), ", ".join(METHODS))
-        if kwargs:
-            raise InvalidArgumentError(", ".join(kwargs), "options of these names", "include_raw, method, strict")
         with as_model_errors():
+            if method not in METHODS:
+                raise InvalidArgumentError("method", repr(method), ", ".join(METHODS))
+            if kwargs:
+                raise InvalidArgumentError(", ".join(kwargs), "options of these names", "include_raw, method, strict")
             wanted = response_format(schema, strict=strict)
-        told = {"kwargs": {"method": method, "strict": strict}, "schema": schema}
+        traced = {"kwargs": {"method": method, "strict": strict}, "schema": schema}
         return structured(
-            self.bind(response_format=wanted, ls_structured_output_format=told), schema, include_raw=include_raw
+            self.bind(response_format=wanted, ls_structured_output_format=traced), schema, include_raw=include_raw
         )
 
     def _generate(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
-from langchain_core.exceptions import ModelRateLimitError
+from langchain_core.exceptions import ModelInvalidRequestError, ModelRateLimitError
 from langchain_core.load import dumpd, load
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration
@@ -275,7 +275,7 @@ def test_typed_answers_come_back_typed(model: ChatTwelveLabs, emulator: Emulator
 
 def test_typed_answers_refuse_what_they_do_not_know(model: ChatTwelveLabs) -> None:
     for options in ({"method": "magic"}, {"colour": "red"}):
-        with pytest.raises(InvalidArgumentError, match=r"magic|colour"):
+        with pytest.raises(ModelInvalidRequestError, match=r"magic|colour"):
             model.with_structured_output(Scorers, **options)  # type: ignore[arg-type]  # the point
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Optional
 
 import pytest
@@ -33,6 +35,19 @@ class GoalDict(TypedDict):
     scorer: str
 
 
+@dataclass
+class GoalClass:
+    """A goal of the match."""
+
+    scorer: str
+
+
+class Loop(TypedDict):
+    """Contains itself."""
+
+    inner: list[Loop]
+
+
 class Play(BaseModel):
     name: str
     then: Optional["Play"] = None
@@ -41,7 +56,7 @@ class Play(BaseModel):
 SCHEMA = {"title": "goal", "type": "object", "properties": {"scorer": {"type": "string"}}}
 
 
-@pytest.mark.parametrize("schema", [Goal, GoalV1, GoalDict, SCHEMA])
+@pytest.mark.parametrize("schema", [Goal, GoalV1, GoalDict, GoalClass, SCHEMA])
 def test_every_way_to_name_a_schema_asks_for_the_same(schema: Any) -> None:
     wanted = response_format(schema)
     assert wanted["type"] == "json_schema"
@@ -69,6 +84,26 @@ def test_what_cannot_be_expressed_is_refused_with_its_path() -> None:
 
     with pytest.raises(InvalidArgumentError, match=r"schema\.properties\.both\.prefixItems"):
         response_format(Pair)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [None, "Goal", 5, int, Enum("Side", "LEFT RIGHT"), BaseModel, Loop, list[Goal], Goal | None, [Goal], print, {}],
+)
+def test_what_is_no_schema_is_refused_with_what_is_one(wrong: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^schema: got .*; allowed: a pydantic model, a TypedDict"):
+        response_format(wrong)
+
+
+def test_an_object_of_a_schema_is_no_schema() -> None:
+    with pytest.raises(InvalidArgumentError, match="a Goal"):
+        response_format(Goal(scorer="Kim"))  # type: ignore[arg-type]  # the point
+
+
+@pytest.mark.parametrize("wrong", ["json", 5, [SCHEMA]])
+def test_what_is_no_response_format_is_refused(wrong: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^response_format: got"):
+        text_param(wrong)
 
 
 def test_the_json_schema_is_the_whole_one() -> None:
