@@ -29,7 +29,7 @@ from twelvelabs_responses import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -82,17 +82,17 @@ class ChatTwelveLabs(BaseChatModel):
     """The store to reason over (`ks_...`)."""
     model: str | None = "jockey1.0"
     """None sends none, as the newest API has no such field."""
-    api_key: SecretStr | str | None = Field(default_factory=_key_from_environment, repr=False)
+    api_key: SecretStr | str | None = Field(default_factory=_key_from_environment, repr=False, frozen=True)
     """Not needed with `client` or `async_client`. Kept as a secret; a pickle holds none, and reads it anew."""
-    base_url: str | None = None
+    base_url: str | None = Field(default=None, frozen=True)
     """Else `TWELVELABS_BASE_URL`, else the public service."""
-    timeout: float = 300.0
+    timeout: float = Field(default=300.0, frozen=True)
     """Seconds of silence to put up with."""
-    max_retries: int = 2
+    max_retries: int = Field(default=2, frozen=True)
     """How often a request is sent again that the service cannot have acted on."""
-    client: Client | None = Field(default=None, exclude=True)
+    client: Client | None = Field(default=None, exclude=True, frozen=True)
     """A configured client of `twelvelabs_responses`, in place of key, address, timeout and retries."""
-    async_client: AsyncClient | None = Field(default=None, exclude=True)
+    async_client: AsyncClient | None = Field(default=None, exclude=True, frozen=True)
     """Its async twin; without it, one is made from `client`."""
     sessions: InstanceOf[Sessions] = Field(default_factory=Sessions, exclude=True, repr=False)
     """The memory of sessions: which turns are under way, and which answers are the newest. Models that share one know
@@ -164,6 +164,17 @@ class ChatTwelveLabs(BaseChatModel):
         fields = {**state["__dict__"], "api_key": _key_from_environment(), "sessions": Sessions()}
         super().__setstate__({**state, "__dict__": fields, "__pydantic_private__": {}})
         self._make_clients()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with these fields changed. They are checked, and the memory of sessions is the same.
+
+        Raises:
+            ValidationError: A field that there is not, or a value that it cannot have.
+        """
+        if not update:
+            return super().model_copy(deep=deep)
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self)(**given | dict(update))
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return self.model_copy()

@@ -27,12 +27,11 @@ from twelvelabs_responses import (
     SessionError,
     StreamInterruptedError,
 )
+from twelvelabs_responses.emulator import Emulator
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import LLMResult
-
-    from twelvelabs_responses.emulator import Emulator
 
 QUESTION = "Which clips show a goal?"
 
@@ -321,6 +320,29 @@ def test_a_copied_model_answers_and_shares_its_memory_of_sessions(model: ChatTwe
     for copied in (copy.copy(model), copy.deepcopy(model)):
         assert copied.invoke(QUESTION).text.startswith("(Emulator)")
         assert copied.sessions is model.sessions
+
+
+def test_a_copy_with_changes_asks_where_they_say_and_shares_its_memory_of_sessions(model: ChatTwelveLabs) -> None:
+    with Emulator() as elsewhere:
+        copied = model.model_copy(
+            update={"base_url": elsewhere.base_url, "knowledge_store_id": elsewhere.knowledge_store_id}
+        )
+        answer = copied.invoke(QUESTION)
+        assert elsewhere.exchanges[0].session_id == answer.response_metadata["session_id"]
+    assert copied.sessions is model.sessions
+    assert copied.base_url != model.base_url
+
+
+@pytest.mark.parametrize("wrong", [{"cache": True}, {"timeout": 0}, {"timeouts": 5}, {"stop": "END"}])
+def test_a_copy_with_a_wrong_change_is_refused(model: ChatTwelveLabs, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        model.model_copy(update=wrong)
+
+
+@pytest.mark.parametrize("name", ["api_key", "base_url", "timeout", "max_retries", "client", "async_client"])
+def test_what_the_models_client_was_made_of_cannot_be_set_afterwards(model: ChatTwelveLabs, name: str) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(model, name, None)
 
 
 def test_models_that_share_a_memory_of_sessions_know_of_each_others_turns(
