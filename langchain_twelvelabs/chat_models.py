@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.language_models import LanguageModelInput
+    from langchain_core.load.serializable import SerializedConstructor, SerializedNotImplemented
     from langchain_core.messages import AIMessage, BaseMessage
     from langchain_core.outputs import ChatGenerationChunk
     from langchain_core.runnables import Runnable
@@ -175,6 +176,14 @@ class ChatTwelveLabs(BaseChatModel):
             return super().model_copy(deep=deep)
         given = {name: getattr(self, name) for name in self.model_fields_set}
         return type(self)(**given | dict(update))
+
+    def to_json(self) -> SerializedConstructor | SerializedNotImplemented:
+        """Return what LangChain writes down of the model."""
+        written = super().to_json()
+        if written["type"] == "constructor" and self.selections:
+            selections = [selection.model_dump() for selection in self.selections]
+            return {**written, "kwargs": {**written["kwargs"], "selections": selections}}
+        return written
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return self.model_copy()

@@ -24,6 +24,7 @@ from twelvelabs_responses import (
     InvalidArgumentError,
     NotFoundError,
     RateLimitError,
+    Selection,
     SessionError,
     StreamInterruptedError,
 )
@@ -372,7 +373,8 @@ def test_a_wrong_stop_sequence_is_refused_before_a_turn_is_made(
 def test_a_model_is_written_down_without_its_key_and_read_again(
     model: ChatTwelveLabs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = dumpd(model)
+    goals = Selection(kind="item", id="ksi_goals")
+    written = dumpd(model.model_copy(update={"selections": [goals]}))
     assert "key-of-the-tests" not in str(written)
     monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-other-process")
     read = load(
@@ -381,7 +383,8 @@ def test_a_model_is_written_down_without_its_key_and_read_again(
         valid_namespaces=["langchain_twelvelabs"],
         secrets_from_env=True,
     )
-    assert read.invoke(QUESTION).text.startswith("(Emulator)")
+    assert read.selections == (goals,)
+    assert read.invoke(QUESTION, selections=()).text.startswith("(Emulator)")
 
 
 def test_the_profile_claims_no_more_than_there_is(model: ChatTwelveLabs) -> None:
