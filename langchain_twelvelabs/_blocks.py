@@ -7,7 +7,7 @@ LangChain does not say whether the end of an annotation is inclusive. Ours is ex
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from langchain_core.messages.block_translators import register_translator
@@ -23,7 +23,7 @@ from twelvelabs_responses import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from langchain_core.messages import AIMessage
     from langchain_core.messages.content import ContentBlock
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from twelvelabs_responses import OutputItem, Response, UnknownItem
 
 MODEL_PROVIDER = "twelvelabs"
+
+_CITATION_FIELDS = frozenset(field.name for field in fields(Citation))
 
 # LangChain's own types are a union of typed dicts, which the type checker cannot put together key by key.
 Block: TypeAlias = dict[str, Any]
@@ -74,20 +76,25 @@ def item_block(item: FunctionCall | FunctionCallOutput | UnknownItem) -> Block:
 
 def citation_annotation(citation: Citation) -> Block:
     """Return the citation as an annotation of the text that its marker stands in."""
-    fields = {name: value for name, value in asdict(citation).items() if value is not None}
+    return _annotation(asdict(citation))
+
+
+def _annotation(citation: Mapping[str, Any]) -> Block:
+    extras = {name: value for name, value in citation.items() if value is not None}
     standard = {"url": "hls_url", "title": "title", "start_index": "start", "end_index": "end"}
-    annotation = {name: fields.pop(ours) for name, ours in standard.items() if ours in fields}
-    return {"type": "citation", **annotation, "extras": fields}
+    annotation = {name: extras.pop(ours) for name, ours in standard.items() if ours in extras}
+    return {"type": "citation", **annotation, "extras": extras}
 
 
 def annotated_citation(annotation: Block) -> Citation:
-    """Return the citation that `citation_annotation` made the annotation of."""
+    """Return the citation that `citation_annotation` made the annotation of, maybe in another version."""
+    extras = {name: value for name, value in annotation["extras"].items() if name in _CITATION_FIELDS}
     return Citation(
         hls_url=annotation.get("url"),
         title=annotation.get("title"),
         start=annotation.get("start_index"),
         end=annotation.get("end_index"),
-        **annotation["extras"],
+        **extras,
     )
 
 
@@ -100,8 +107,10 @@ def content_blocks(message: AIMessage) -> list[ContentBlock]:
     if message.tool_calls:
         raise NotImplementedError
     if isinstance(message.content, list):
-        return list(message.content)  # type: ignore[arg-type]  # blocks already, though the field allows more
-    annotations = [citation_annotation(Citation(**found)) for found in message.additional_kwargs.get("citations", [])]
+        # Ours are blocks already; a string among them is what somebody put there.
+        texts = ({"type": "text", "text": block} if isinstance(block, str) else block for block in message.content)
+        return list(texts)  # type: ignore[arg-type]  # blocks, though the field allows more
+    annotations = [_annotation(found) for found in message.additional_kwargs.get("citations", [])]
     if not message.content and not annotations:
         return []
     block = {"type": "text", "text": message.content, "index": 0}

@@ -227,6 +227,22 @@ def test_blocks_are_what_they_are(kind: type[AIMessage]) -> None:
 
 
 @MESSAGES
+def test_a_string_that_somebody_put_among_the_blocks_is_text(kind: type[AIMessage]) -> None:
+    answer = kind(["Note.", {"type": "text", "text": "Two.", "index": 0}], response_metadata=OURS)
+    assert answer.content_blocks[0] == {"type": "text", "text": "Note."}
+
+
+@MESSAGES
+def test_a_citation_that_a_later_version_wrote_is_kept_and_read(kind: type[AIMessage]) -> None:
+    cited = [{"kind": "video", "item_id": "ksi_1", "start": 6, "end": 9, "speaker": "Kim"}]
+    answer = kind("Goal: [1].", response_metadata=OURS, additional_kwargs={"citations": cited})
+    (block,) = answer.content_blocks
+    annotation = {**ANNOTATION, "extras": {**ANNOTATION["extras"], "speaker": "Kim"}}
+    assert block["annotations"] == [annotation]  # type: ignore[typeddict-item]  # a text block
+    assert annotated_citation(annotation) == Citation(kind="video", item_id="ksi_1", start=6, end=9)
+
+
+@MESSAGES
 def test_client_side_calls_that_somebody_added_are_not_lost(kind: type[AIMessage]) -> None:
     answer = kind("Two.", response_metadata=OURS, tool_calls=[{"name": "add", "args": {}, "id": "1"}])
     assert [block["type"] for block in answer.content_blocks] == ["text", "tool_call"]
