@@ -45,7 +45,7 @@ def with_transcript(earlier: Sequence[EarlierMessage], text: str, limit: int) ->
     """
     if not earlier:
         return text
-    lines = [f'<message role="{escape(message.role)}">{escape(message.text, _BRACES)}</message>' for message in earlier]
+    lines = [_line(message) for message in earlier]
     room = limit - len(_joined([], text))
     kept = _newest_that_fit(lines, room)
     if len(kept) < len(lines):
@@ -55,6 +55,11 @@ def with_transcript(earlier: Sequence[EarlierMessage], text: str, limit: int) ->
             stacklevel=2,
         )
     return _joined(kept, text) if kept else text
+
+
+def _line(message: EarlierMessage) -> str:
+    role = escape(message.role, {**_BRACES, '"': "&quot;"})
+    return f'<message role="{role}">{escape(message.text, _BRACES)}</message>'
 
 
 def _joined(lines: Sequence[str], text: str) -> str:
