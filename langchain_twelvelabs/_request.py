@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from twelvelabs_responses import Client
 
-# What LangChain's agents and chains hand over and this service has no use for, as long as it says nothing.
+# What LangChain's agents and chains hand over, and what means nothing where there are no tools to call.
 _EMPTY = frozenset({"tools", "tool_choice", "parallel_tool_calls", "strict", "stream", "response_format"})
 _OF_THE_TURN = ("knowledge_store_id", "session_id", "on_stale_session", "selections", "instructions")
 
@@ -98,6 +98,8 @@ def _checked(call: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, 
     """Return the options of a call without those that say nothing."""
     if call.get("tools"):
         raise no_tools("tools to call")
+    if call.get("tool_choice") not in (None, "auto", "none"):
+        raise no_tools(f"tool_choice={call['tool_choice']!r}")
     said = {name: value for name, value in call.items() if name not in _EMPTY or name == "response_format"}
     for name in said:
         if name not in defaults and name != "response_format":

@@ -31,12 +31,17 @@ def content(message: AIMessage, *notes: str) -> str:
 
 
 def artifact(message: AIMessage, knowledge_store_id: str) -> dict[str, Any]:
-    """Return what a program needs of the answer, as values that JSON has."""
+    """Return what a program needs of the answer, as values that JSON has.
+
+    Args:
+        message: The answer.
+        knowledge_store_id: The store that was asked, should the answer not say it.
+    """
     facts = message.response_metadata
     return {
         "session_id": facts.get("session_id"),
         "response_id": facts.get("response_id"),
-        "knowledge_store_id": knowledge_store_id,
+        "knowledge_store_id": facts.get("knowledge_store_id") or knowledge_store_id,
         "citations": [_json_values(asdict(citation)) for citation in citations(message)],
         "usage": dict(message.usage_metadata) if message.usage_metadata else None,
     }

@@ -13,10 +13,11 @@ from langchain_core.runnables import RunnableConfig, patch_config
 from langchain_core.tools import InjectedToolArg, StructuredTool, ToolException
 from pydantic import BaseModel, Field
 
+from langchain_twelvelabs._errors import as_model_errors
 from langchain_twelvelabs._input import session_message
 from langchain_twelvelabs._tool_answer import artifact, content
 from langchain_twelvelabs._tool_errors import comes_from_service, trouble
-from twelvelabs_responses import ResponsesError, Session, SessionError
+from twelvelabs_responses import InvalidArgumentError, ResponsesError, Session, SessionError, Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,14 @@ def create_video_tool(model: ChatTwelveLabs, *, name: str = "ask_videos", descri
         model: What asks; nothing is kept on it, nor on the tool, so threads and users may share both.
         name: The name for the driving model. Sessions follow it: give each tool of an agent its own.
         description: What the driving model is told about the tool; say what the videos are about.
+
+    Raises:
+        InvalidArgumentError: The model is no `ChatTwelveLabs`.
     """
+    # A model with options bound is no ChatTwelveLabs, and passes on what it is asked for.
+    if not isinstance(getattr(model, "sessions", None), Sessions):
+        with as_model_errors():
+            raise InvalidArgumentError("model", f"a {type(model).__name__}", "a ChatTwelveLabs")
     videos = _Videos(model, name)
     return StructuredTool(
         name=name,

@@ -124,6 +124,12 @@ def test_tools_are_refused_with_what_to_use_instead() -> None:
         requested([WHO], tools=[{"name": "look"}])
 
 
+@pytest.mark.parametrize("tool_choice", ["any", "required", "look", {"type": "function"}])
+def test_a_choice_of_tools_is_refused_as_there_are_none(tool_choice: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="create_video_tool"):
+        requested([WHO], tool_choice=tool_choice)
+
+
 def test_an_option_that_does_not_exist_is_refused_by_its_name() -> None:
     with pytest.raises(InvalidArgumentError, match="sesion_id: got an option of this name; allowed: extra_body"):
         requested([WHO], sesion_id="sess_1")

@@ -114,6 +114,20 @@ def test_without_a_graph_each_call_begins_a_new_session(tool: BaseTool, emulator
     assert bodies(emulator) == [body(emulator, QUESTION), body(emulator, FOLLOW_UP)]
 
 
+def test_a_model_with_options_bound_may_ask_and_the_artifact_names_the_store_that_was_asked(
+    model: ChatTwelveLabs, emulator: Emulator
+) -> None:
+    other = model.model_copy(update={"knowledge_store_id": "ks_other"})
+    bound: Any = other.bind(knowledge_store_id=emulator.knowledge_store_id)
+    assert called(create_video_tool(bound), QUESTION).artifact["knowledge_store_id"] == emulator.knowledge_store_id
+
+
+@pytest.mark.parametrize("other", ["x", None, ScriptedModel(responses=[])])
+def test_what_is_no_chat_model_of_ours_is_refused(other: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"model: got a .*; allowed: a ChatTwelveLabs"):
+        create_video_tool(other)
+
+
 def test_the_driving_model_is_shown_one_argument(tool: BaseTool) -> None:
     shown = convert_to_openai_tool(tool)["function"]
     assert shown["parameters"] == {
