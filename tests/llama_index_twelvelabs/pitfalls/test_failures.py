@@ -45,6 +45,15 @@ STREAM_FAULTS = {
     "malformed-event": ProtocolError,
 }
 
+WORDS = {
+    "400-flat": "400 parameter_invalid: the emulator was asked to refuse this",
+    "404-endpoint": "404 endpoint_not_exists: .* ask TwelveLabs for it",
+    "429-quota": "429 plan_limit_exceeded: .* waiting a minute will not help",
+    "502-html": "502: 502 Bad Gateway",
+    "failed": r"the response failed: server_error: .* \(response {response}, session {session}\)",
+    "failed-bare": r"the response failed: the service gave no reason \(response {response}, session {session}\)",
+}
+
 
 # langchain #39039, #33840, pipecat #5138
 @SURFACES
@@ -124,25 +133,15 @@ async def test_who_awaits_a_failed_stream_again_is_told_again(emulator: Emulator
 # llama_index #20904: SubQuestionQueryEngine goes on without the answer, and a line in a log is all that is left
 @SURFACES
 @WAYS
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        ("400-flat", "400 parameter_invalid: the emulator was asked to refuse this"),
-        ("404-endpoint", "404 endpoint_not_exists: .* ask TwelveLabs for it"),
-        ("429-quota", "429 plan_limit_exceeded: .* waiting a minute will not help"),
-        ("502-html", "502: 502 Bad Gateway"),
-        ("failed", r"the response failed: server_error: .* \(response {response}, session {session}\)"),
-        ("failed-bare", r"the response failed: the service gave no reason \(response {response}, session {session}\)"),
-    ],
-)
+@pytest.mark.parametrize("fault", WORDS)
 def test_the_words_of_an_error_say_what_failed_and_where(
-    emulator: Emulator, surface: str, way: str, fault: str, said: str
+    emulator: Emulator, surface: str, way: str, fault: str
 ) -> None:
     emulator.fault = fault
     with pytest.raises(ResponsesError) as caught:
         answer(made(surface, emulator, max_retries=0), way)
     exchange = emulator.exchanges[0]
-    words = said.format(response=exchange.response_id, session=exchange.session_id)
+    words = WORDS[fault].format(response=exchange.response_id, session=exchange.session_id)
     assert re.match(words, str(caught.value))
     assert "\n" not in str(caught.value)
 

@@ -9,13 +9,20 @@ import pickle
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # passed on, not listed
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from pydantic import PrivateAttr
 
-from llama_index_twelvelabs import ProgressEvent, TwelveLabsQueryWorkflow
+from llama_index_twelvelabs import (
+    ProgressEvent,
+    TwelveLabsChatEngine,
+    TwelveLabsLLM,
+    TwelveLabsQueryEngine,
+    TwelveLabsQueryWorkflow,
+)
 from tests.llama_index_twelvelabs.asking import QUESTION
 from tests.llama_index_twelvelabs.events.recording import recorded
 from tests.llama_index_twelvelabs.pitfalls.surfaces import (
@@ -29,7 +36,7 @@ from tests.llama_index_twelvelabs.pitfalls.surfaces import (
     opened,
     text_of,
 )
-from twelvelabs_responses import ResponsesError
+from twelvelabs_responses import AsyncClient, AuthenticationError, Client, ResponsesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,6 +203,23 @@ def test_the_key_is_in_nothing_that_is_written_down(emulator: Emulator, surface:
         response = asked.query(QUESTION)
         dumps += [json.dumps(response.to_dict()), repr(pickle.dumps(response))]
     assert KEY not in "".join(dumps)
+
+
+# llama_index #12853
+@pytest.mark.parametrize("kind", [TwelveLabsLLM, TwelveLabsQueryEngine, TwelveLabsChatEngine])
+@WAYS
+def test_a_key_that_the_service_repeats_is_in_no_error(kind: Any, way: str) -> None:
+    def refuse(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(401, json={"message": f"{KEY} is no key."})
+
+    transport = httpx.MockTransport(refuse)
+    client = Client(api_key=KEY, http=httpx.Client(transport=transport))
+    options: dict[str, Any] = {"http": httpx.AsyncClient(transport=transport), "sessions": client.sessions}
+    asked = kind("ks_1", client=client, async_client=AsyncClient(api_key=KEY, **options))
+    with pytest.raises(AuthenticationError) as caught:
+        answer(asked, way)
+    assert str(caught.value) == "401: [API key] is no key."
+    assert KEY not in repr(vars(caught.value))
 
 
 # llama_index #20409

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 # llama_index #13227, #16059, livekit/agents #696
 @pytest.mark.parametrize("way", ["chat", "stream_chat"])
 def test_two_threads_hold_two_conversations_over_one_llm(emulator: Emulator, way: str) -> None:
-    llm, together = llm_at(emulator), Barrier(2)
+    llm, together = llm_at(emulator), Barrier(2, timeout=5)
 
     def talk(_number: int) -> set[str]:
         messages, sessions = list[ChatMessage](), set[str]()
@@ -57,7 +57,7 @@ def test_two_threads_hold_two_conversations_over_one_llm(emulator: Emulator, way
 
 # llama_index #13227, #16059, livekit/agents #696
 def test_two_threads_ask_one_query_engine_and_go_on_by_themselves(emulator: Emulator) -> None:
-    engine, together = query_engine_at(emulator), Barrier(2)
+    engine, together = query_engine_at(emulator), Barrier(2, timeout=5)
 
     def talk(_: int) -> set[Any]:
         together.wait()
@@ -73,7 +73,7 @@ def test_two_threads_ask_one_query_engine_and_go_on_by_themselves(emulator: Emul
 # llama_index #13227, #16059, livekit/agents #696
 @pytest.mark.parametrize("way", ["chat", "stream_chat"])
 def test_two_threads_hold_two_conversations_over_one_chat_engines_connections(emulator: Emulator, way: str) -> None:
-    engine, together = engine_at(emulator), Barrier(2)
+    engine, together = engine_at(emulator), Barrier(2, timeout=5)
     engines = [engine.with_memory(new_memory()) for _ in range(2)]
 
     def talk(number: int) -> set[str]:
@@ -88,7 +88,9 @@ def test_two_threads_hold_two_conversations_over_one_chat_engines_connections(em
 def check_two(talk: Callable[[int], set[Any]], emulator: Emulator) -> None:
     """Check that two who talk at once have one session each, and tell it of three turns each."""
     with ThreadPoolExecutor(2) as pool:
-        (first,), (second,) = pool.map(talk, range(2))
+        talks = [pool.submit(talk, number) for number in range(2)]
+    assert [each.exception() for each in talks] == [None, None]
+    (first,), (second,) = (each.result() for each in talks)
     assert first != second
     told = [exchange.session_id for exchange in emulator.exchanges]
     assert (told.count(first), told.count(second)) == (3, 3)
