@@ -55,6 +55,15 @@ class ResponsesError(Exception):
         self.session_id = session_id
         self.ambiguous = ambiguous
 
+    def __str__(self) -> str:
+        """Return the message with the ids that it does not name: a log line may keep nothing else of an error."""
+        said = super().__str__()
+        named = ", ".join(f"{name} {known}" for name, known in self._ids().items() if known and known not in said)
+        return f"{said} ({named})" if named else said
+
+    def _ids(self) -> dict[str, str | None]:
+        return {"response": self.response_id, "session": self.session_id}
+
 
 class InvalidArgumentError(ResponsesError, ValueError):
     """An argument was refused before anything was sent.
@@ -121,6 +130,9 @@ class APIStatusError(ResponsesError):
         self.reset_at = reset_at
         self.headers = dict(headers or {})
         self.body = body
+
+    def _ids(self) -> dict[str, str | None]:
+        return {**super()._ids(), "request": self.request_id}
 
 
 class BadRequestError(APIStatusError):

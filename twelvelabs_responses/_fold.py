@@ -230,7 +230,7 @@ def failed(response: Response) -> ResponseFailedError:
 def _failure(details: Failure | None, code: str | None, message: str | None) -> ResponseFailedError:
     code = (details and (details.code or details.type)) or code
     message = (details and details.message) or message or "the service gave no reason"
-    return ResponseFailedError(f"the response failed: {code}: {message}" if code else message, code=code)
+    return ResponseFailedError(f"the response failed: {code + ': ' if code else ''}{message}", code=code)
 
 
 def _agrees(item: Item, *, answers: bool) -> bool:

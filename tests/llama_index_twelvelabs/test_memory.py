@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
-from llama_index.core.memory import BaseMemory, ChatMemoryBuffer, InsertMethod, Memory, StaticMemoryBlock
+from llama_index.core.memory import ChatMemoryBuffer, InsertMethod, Memory, StaticMemoryBlock
 from llama_index.core.storage.chat_store import SimpleChatStore
 from pydantic_core import PydanticSerializationError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -31,11 +31,14 @@ from tests.llama_index_twelvelabs.chats import (
     texts_sent,
     user,
 )
+from tests.llama_index_twelvelabs.memories import ListMemory
 from twelvelabs_responses import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
+
+    from llama_index.core.memory import BaseMemory
 
     from twelvelabs_responses.emulator import Emulator
 
@@ -48,56 +51,6 @@ async def sql_memory(file: Path, **options: Any) -> AsyncIterator[Memory]:
     database = create_async_engine(f"sqlite+aiosqlite:///{file}")
     yield Memory.from_defaults(session_id="user-7", async_engine=database, **options)
     await database.dispose()
-
-
-class ListMemory(BaseMemory):
-    """A memory of somebody's own: a list, and which of its methods were called."""
-
-    held: list[ChatMessage] = pydantic.Field(default_factory=list)
-    called: list[str] = pydantic.Field(default_factory=list)
-
-    @classmethod
-    def from_defaults(cls, **kwargs: Any) -> ListMemory:
-        return cls(**kwargs)
-
-    def get(self, input: str | None = None, **kwargs: Any) -> list[ChatMessage]:  # noqa: A002, ARG002 - its signature
-        self.called.append("get")
-        return self.held
-
-    def get_all(self) -> list[ChatMessage]:
-        self.called.append("get_all")
-        return self.held
-
-    def put(self, message: ChatMessage) -> None:
-        self.called.append("put")
-        self.held.append(message)
-
-    def set(self, messages: list[ChatMessage]) -> None:
-        self.called.append("set")
-        self.held = messages
-
-    def reset(self) -> None:
-        self.called.append("reset")
-        self.held = []
-
-
-class AwaitedMemory(ListMemory):
-    """A memory over a network: its blocking methods would hold the event loop up."""
-
-    async def aget(self, input: str | None = None, **kwargs: Any) -> list[ChatMessage]:  # noqa: A002, ARG002 - its signature
-        return self.held
-
-    async def aget_all(self) -> list[ChatMessage]:
-        return self.held
-
-    async def aput(self, message: ChatMessage) -> None:
-        self.held.append(message)
-
-    async def aset(self, messages: list[ChatMessage]) -> None:
-        self.held = messages
-
-    async def areset(self) -> None:
-        self.held = []
 
 
 def test_an_answer_counts_for_its_own_store_only() -> None:
@@ -199,14 +152,6 @@ async def test_a_conversation_stands_in_a_sql_memory(emulator: Emulator, way: st
 @AWAITED
 async def test_a_conversation_stands_in_a_buffer(emulator: Emulator, way: str) -> None:
     await _conversation_over(ChatMemoryBuffer.from_defaults(token_limit=9_000), emulator, way)
-
-
-@AWAITED
-async def test_in_async_methods_only_the_async_methods_of_a_memory_are_called(emulator: Emulator, way: str) -> None:
-    memory = AwaitedMemory()
-    await _conversation_over(memory, emulator, way)
-    await (await engine_at(emulator, memory=memory).afork(AwaitedMemory())).achat(QUESTION, [])
-    assert memory.called == []
 
 
 @WAYS

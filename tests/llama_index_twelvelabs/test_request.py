@@ -1,13 +1,8 @@
 from __future__ import annotations
 
-import copy
-import string
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from llama_index_twelvelabs._request import chat_request
@@ -105,37 +100,3 @@ def test_selections_of_the_call_keep_their_numbers() -> None:
     chosen = (Selection(kind="item", id="ksi_1"),)
     request = request_of([user("What happens in {{sel:0}}?")], {"selections": chosen})
     assert (texts(request), request.options["selections"]) == (["What happens in {{sel:0}}?"], chosen)
-
-
-TEXTS = st.text(string.ascii_letters + string.digits, min_size=6, max_size=12)
-TURNS = st.lists(st.tuples(st.lists(TEXTS, min_size=1, max_size=3), st.sampled_from(["ours", "theirs", "system"])))
-
-
-@given(turns=TURNS, asked=st.lists(TEXTS, min_size=1, max_size=4))
-def test_every_new_user_message_reaches_the_wire_once_and_in_order(
-    turns: list[tuple[list[str], str]], asked: list[str]
-) -> None:
-    """Pitfall 27: inputs that are dropped, or told in another order, and messages that a call changes."""
-    messages: list[ChatMessage] = []
-    numbered = 0
-    for said, then in turns:
-        for text in said:
-            numbered += 1
-            messages.append(user(f"({numbered}:{text})"))
-        facts = MARKED | {"response_id": f"resp_{numbered}"} if then == "ours" else {}
-        role = MessageRole.SYSTEM if then == "system" else MessageRole.ASSISTANT
-        extra = {"twelvelabs": facts} if facts else {}
-        messages.append(ChatMessage(role=role, content="Said.", additional_kwargs=extra))
-    messages += [user(f"(new {number}:{text})") for number, text in enumerate(asked)]
-    before = copy.deepcopy(messages)
-    sent = "".join(texts(request_of(messages, {"instructions": None})))
-    assert messages == before
-    new = _since_our_last_answer(messages)
-    assert [sent.count(text) for text in new] == [1] * len(new)
-    assert all(sent.index(earlier) < sent.index(later) for earlier, later in pairwise(new))
-
-
-def _since_our_last_answer(messages: list[ChatMessage]) -> list[str]:
-    ours = [index for index, message in enumerate(messages) if "twelvelabs" in message.additional_kwargs]
-    since = messages[ours[-1] + 1 :] if ours else messages
-    return [message.content or "" for message in since if message.role is MessageRole.USER]

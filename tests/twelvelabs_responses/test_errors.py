@@ -132,6 +132,13 @@ def test_a_refusal_in_words_of_its_own_stands_as_it_is() -> None:
     assert str(InvalidArgumentError("No API key.")) == "No API key."
 
 
+def test_an_error_shows_the_ids_that_its_message_does_not_name() -> None:
+    error = StreamInterruptedError("sess_1 broke", session_id="sess_1", response_id="resp_1")
+    assert str(error) == "sess_1 broke (response resp_1)"
+    refused = BadRequestError("Wrong.", explanation="400: Wrong.", session_id="sess_1", request_id="req_1")
+    assert str(refused) == "400: Wrong. (session sess_1, request req_1)"
+
+
 def test_an_error_status_shows_its_explanation_and_keeps_the_services_words() -> None:
     error = NotFoundError("No such store.", status=404, explanation="404: No such store.")
     assert str(error) == "404: No such store."

@@ -639,8 +639,8 @@ def test_a_stream_that_has_ended_closes_quietly() -> None:
         ),
         ({"code": "overloaded", "message": "Busy."}, "overloaded", "the response failed: overloaded: Busy."),
         ({"code": 500, "message": "Busy."}, "500", "the response failed: 500: Busy."),
-        ({"error": "Busy."}, None, "Busy."),
-        ({}, None, "the service gave no reason"),
+        ({"error": "Busy."}, None, "the response failed: Busy."),
+        ({}, None, "the response failed: the service gave no reason"),
     ],
 )
 def test_an_error_event_raises_with_its_reason_and_text_and_ids_so_far(
@@ -651,7 +651,7 @@ def test_an_error_event_raises_with_its_reason_and_text_and_ids_so_far(
     with pytest.raises(ResponseFailedError) as raised:
         take(fold, {"type": "error", **failure})
     error = raised.value
-    assert (str(error), error.code, error.response) == (explanation, code, None)
+    assert (error.args, error.code, error.response) == ((explanation,), code, None)
     assert (error.text, error.response_id, error.session_id, error.ambiguous) == ("Two ", "resp_1", "sess_1", True)
 
 

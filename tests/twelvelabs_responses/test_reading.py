@@ -337,7 +337,7 @@ def test_what_cannot_be_read_is_a_protocol_error(frame: bytes) -> None:
 def test_an_end_before_the_terminal_event_is_an_interruption(end: bytes) -> None:
     error = error_of(StreamInterruptedError, frames(*BEGUN) + end)
     assert facts(error) == SO_FAR
-    assert str(error) == "the stream ended before the response did"
+    assert error.args == ("the stream ended before the response did",)
 
 
 def test_an_empty_body_is_an_interruption_without_text_and_ids() -> None:
@@ -387,7 +387,7 @@ def test_plain_json_whose_status_is_failed_is_the_same_error_with_the_response_o
     body = {**ANSWERED, "status": "failed", "error": {"code": "busy", "message": "Later."}}
     error = error_of(ResponseFailedError, json.dumps(body).encode(), content_type=PLAIN)
     assert facts(error) == ("Two goals 🧤\u2028.", "resp_1", "sess_1", True)
-    assert str(error) == "the response failed: busy: Later."
+    assert error.args == ("the response failed: busy: Later.",)
     assert error.response is not None
     assert error.response.status == "failed"
 
@@ -410,7 +410,7 @@ def test_an_event_over_the_limit_is_a_protocol_error_with_the_text_so_far() -> N
     mebibyte = b"x" * 1_048_576
     chunks = [frames(*BEGUN), b"data: ", *[mebibyte] * 65]
     error = error_of(ProtocolError, *chunks)
-    assert str(error) == "an event of the stream is larger than 67,108,864 bytes"
+    assert error.args == ("an event of the stream is larger than 67,108,864 bytes",)
     assert facts(error) == SO_FAR
 
 

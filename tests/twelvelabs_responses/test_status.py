@@ -309,7 +309,7 @@ def test_a_session_that_the_service_refuses_is_a_session_error_with_the_services
     body = json.dumps({"code": "parameter_invalid", "message": message}).encode()
     error = error_from(status, {}, body, now=NOW, session_id="sess_1")
     assert type(error) is SessionError
-    assert str(error) == f"the session cannot go on. {status} parameter_invalid: {message}"
+    assert str(error) == f"the session cannot go on. {status} parameter_invalid: {message} (session sess_1)"
     assert error.session_id == "sess_1"
     cause = error.__cause__
     assert isinstance(cause, BadRequestError)

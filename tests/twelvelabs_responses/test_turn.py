@@ -231,7 +231,7 @@ def test_a_key_that_the_service_repeats_is_not_in_the_error(wrong: bytes) -> Non
     turn = turn_in(Sessions())
     error = turn.error_from(401, {}, wrong % KEY.encode())
     turn.end(error)
-    assert str(error) == "401: [API key] is no key."
+    assert str(error) == "401: [API key] is no key. (session sess_1)"
     assert KEY not in repr(vars(error))
 
 
