@@ -10,6 +10,7 @@ from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index_twelvelabs._chat_responses import whole_response
 from llama_index_twelvelabs._chat_stream import astreamed, streamed
 from llama_index_twelvelabs._chat_turn import ChatTurn, OneTurn
+from llama_index_twelvelabs._input import chat_messages
 from llama_index_twelvelabs._marker import without_marker
 from llama_index_twelvelabs._memory import beyond_the_window, bound, checked, empty_beside, has_answer, new_memory
 from llama_index_twelvelabs.llms import TwelveLabsLLM
@@ -184,7 +185,7 @@ class TwelveLabsChatEngine(BaseChatEngine):
 
         Args:
             message: What the user says.
-            chat_history: Replaces the conversation so far; an empty one begins anew.
+            chat_history: Replaces the conversation so far, also if the turn is then refused; an empty one begins anew.
 
         Returns:
             The answer, what it cites (`source_nodes`), the service's own function calls if included (`sources`), and
@@ -244,7 +245,7 @@ class TwelveLabsChatEngine(BaseChatEngine):
         turn = ChatTurn(message, self._memory, self._one_turn)
         with turn.preparing():
             if chat_history is not None:
-                self._memory.set(list(chat_history))
+                self._memory.set(chat_messages(chat_history, "chat_history"))
                 self._session_id = None
             window = self._memory.get(input=message)
             everything = None if self._has_answer(window) else self._memory.get_all()
@@ -255,7 +256,7 @@ class TwelveLabsChatEngine(BaseChatEngine):
         turn = ChatTurn(message, self._memory, self._one_turn)
         with turn.preparing():
             if chat_history is not None:
-                await self._memory.aset(list(chat_history))
+                await self._memory.aset(chat_messages(chat_history, "chat_history"))
                 self._session_id = None
             window = await self._memory.aget(input=message)
             everything = None if self._has_answer(window) else await self._memory.aget_all()

@@ -292,6 +292,27 @@ def test_a_message_that_cannot_be_sent_is_refused_and_not_kept(emulator: Emulato
 
 
 @WAYS
+def test_a_history_of_something_else_than_messages_is_refused_and_the_conversation_stays(
+    emulator: Emulator, way: str
+) -> None:
+    engine = engine_at(emulator)
+    ask(engine, QUESTION, way)
+    wrong: Any = [{"role": "user", "content": "Who won?"}]
+    with pytest.raises(InvalidArgumentError, match=r"chat_history\[0\]: got a dict; allowed: a ChatMessage"):
+        ask(engine, FOLLOW_UP, way, wrong)
+    ask(engine, FOLLOW_UP, way)
+    done = ("assistant", "completed")
+    assert kept(engine) == [("user", QUESTION), done, ("user", FOLLOW_UP), done]
+
+
+@WAYS
+def test_a_message_that_is_no_string_is_refused_as_such(emulator: Emulator, way: str) -> None:
+    wrong: Any = user(QUESTION)
+    with pytest.raises(InvalidArgumentError, match="message: got a ChatMessage; allowed: a string"):
+        ask(engine_at(emulator), wrong, way)
+
+
+@WAYS
 def test_a_second_turn_at_once_is_refused_before_it_is_sent(emulator: Emulator, way: str) -> None:
     engine = engine_at(emulator)
     with engine.stream_chat(QUESTION) as response:
