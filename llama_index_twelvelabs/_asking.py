@@ -59,7 +59,7 @@ def new_llm(knowledge_store_id: str, callback_manager: CallbackManager, **option
 
 
 class Asking:
-    """A component of LlamaIndex that asks an LLM of its own and keeps nothing of a conversation."""
+    """A component of LlamaIndex that asks an LLM of its own."""
 
     _llm: TwelveLabsLLM
     callback_manager: CallbackManager
@@ -90,9 +90,9 @@ class Asking:
         """Make the component anew; its key is read from the environment."""
         self.__dict__.update(state, callback_manager=CallbackManager([]))
 
-    def _asked(self, opened: list[Stream | AsyncStream]) -> TwelveLabsLLM:
+    def _asked(self, on_open: Callable[[Stream | AsyncStream], object] | None = None) -> TwelveLabsLLM:
         """Return the LLM for one call, which tells of the streams that it opens, and whoever listens to this now."""
-        llm = self._llm.observed(opened.append)
+        llm = self._llm.observed(on_open)
         llm.callback_manager = self.callback_manager
         return llm
 

@@ -29,6 +29,10 @@ class OneTurn:
     def __init__(self) -> None:
         self._lock = Lock()
 
+    def __reduce__(self) -> tuple[type[OneTurn], tuple[()]]:
+        """Return what a pickle or a deep copy holds: no turn is under way in another conversation."""
+        return OneTurn, ()
+
     def begin(self) -> None:
         """Let a turn in.
 

@@ -162,7 +162,7 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
     def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         with synthesis(query_bundle, self.callback_manager) as told:
             messages, call, opened = question(query_bundle), self._call_options(), list[Stream | AsyncStream]()
-            llm = self._asked(opened)
+            llm = self._asked(opened.append)
             if self._streaming:
                 chats = llm.stream_chat(messages, **call)
                 (stream,) = opened
@@ -175,7 +175,7 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
     async def _aquery(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         with synthesis(query_bundle, self.callback_manager) as told:
             messages, call, opened = question(query_bundle), self._call_options(), list[Stream | AsyncStream]()
-            llm = self._asked(opened)
+            llm = self._asked(opened.append)
             if self._streaming:
                 chats = await llm.astream_chat(messages, **call)
                 (stream,) = opened

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +40,8 @@ from twelvelabs_responses import (
 from twelvelabs_responses.emulator import Emulator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twelvelabs_responses import ResponseStreamEvent
 
 
@@ -208,6 +212,21 @@ def test_another_memory_is_another_conversation_over_the_same_connections(emulat
     other.chat(QUESTION)
     assert "session_id" not in bodies(emulator)[1]
     assert (engine.chat_history, other.llm) == ([], engine.llm)
+
+
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda engine: pickle.loads(pickle.dumps(engine))])  # noqa: S301 - pickled here
+def test_a_whole_copy_goes_on_by_itself_from_the_same_history(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, way: Callable[[TwelveLabsChatEngine], TwelveLabsChatEngine]
+) -> None:
+    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-tests")
+    engine = engine_at(emulator)
+    engine.chat(QUESTION)
+    with engine.stream_chat(FOLLOW_UP):
+        copied = way(engine)
+        copied.chat(THIRD)
+    assert [text for _, text in kept(copied)[:2]] == [QUESTION, "completed"]
+    assert [text for role, text in kept(engine) if role == "user"] == [QUESTION, FOLLOW_UP]
+    assert [text for role, text in kept(copied) if role == "user"] == [QUESTION, FOLLOW_UP, THIRD]
 
 
 @WAYS
