@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     )
 
 
+# What a client that is given has already.
+_OF_A_CLIENT = ("api_key", "base_url", "timeout", "max_retries")
+
+
 class LLMOptions(TypedDict, total=False):
     """The options of `TwelveLabsLLM` that are those of an engine too, under the same names."""
 
@@ -51,10 +55,13 @@ def new_llm(knowledge_store_id: str, callback_manager: CallbackManager, **option
     Raises:
         InvalidArgumentError: No API key, or an option that cannot be.
     """
-    for name in options:
+    shares = options.get("client") is not None or options.get("async_client") is not None
+    for name, value in options.items():
         # The LLM has more: what would mean nothing to an engine must not be taken and forgotten.
         if name not in LLMOptions.__annotations__:
             raise InvalidArgumentError(name, "an option of this name", ", ".join(sorted(LLMOptions.__annotations__)))
+        if shares and name in _OF_A_CLIENT and value is not None:
+            raise InvalidArgumentError(name, "a value beside a client", "what the client has; make another client")
     return TwelveLabsLLM(knowledge_store_id, callback_manager=callback_manager, **options)
 
 

@@ -120,7 +120,8 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
 
         Args:
             memory: What keeps the conversation.
-            **options: Further ones of `TwelveLabsChatEngine`, and others than this engine's; they win.
+            **options: Further ones of `TwelveLabsChatEngine`, and others than this engine's; they win. What belongs to
+                the connections (`api_key`, `base_url`, `timeout`, `max_retries`) is refused, as those are shared.
         """
         from llama_index_twelvelabs.chat_engine import TwelveLabsChatEngine  # noqa: PLC0415 - it may import this module
 

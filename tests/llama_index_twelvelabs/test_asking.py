@@ -105,6 +105,16 @@ def test_given_clients_are_used_and_need_no_key(kind: Any, emulator: Emulator) -
 
 
 @KINDS
+@pytest.mark.parametrize("option", [{"api_key": "k"}, {"base_url": "http://h"}, {"timeout": 1.0}, {"max_retries": 0}])
+def test_what_a_given_client_has_already_is_refused_beside_it(kind: Any, option: dict[str, Any]) -> None:
+    client = Client(api_key="key-of-the-tests")
+    with pytest.raises(InvalidArgumentError, match=f"{next(iter(option))}: got a value beside a client; allowed: what"):
+        kind("ks_1", client=client, **option)
+    with pytest.raises(InvalidArgumentError, match="beside a client"):
+        kind("ks_1", async_client=client.twin(), **option)
+
+
+@KINDS
 def test_what_is_closed_says_so(kind: Any, emulator: Emulator) -> None:
     closed, aclosed = made(kind, emulator), made(kind, emulator)
     closed.close()
