@@ -13,10 +13,11 @@ from llama_index_twelvelabs._input import question
 from llama_index_twelvelabs._nodes import source_nodes
 from llama_index_twelvelabs._output import response_facts
 from llama_index_twelvelabs._responses import TwelveLabsPydanticResponse
+from llama_index_twelvelabs._structured import object_format
 from llama_index_twelvelabs._synthesis import synthesis
 from llama_index_twelvelabs._tokens import astreamed, streamed, whole
 from llama_index_twelvelabs.retrievers import TwelveLabsCitationRetriever
-from twelvelabs_responses import AsyncStream, InvalidArgumentError, Response, Stream, text_param
+from twelvelabs_responses import AsyncStream, InvalidArgumentError, Response, Stream
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatResponse
@@ -74,7 +75,7 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
         self._llm = new_llm(knowledge_store_id, self.callback_manager, **options)
         self._instructions: BasePromptTemplate = PromptTemplate(self._llm.instructions or "")
         self._output_cls = output_cls
-        self._call: dict[str, Any] = {} if output_cls is None else {"text": text_param(output_cls)}
+        self._call: dict[str, Any] = {} if output_cls is None else {"text": object_format(output_cls)}
         self._streaming = False
         if streaming:
             self._set_streaming()
