@@ -57,7 +57,6 @@ _OPTIONS = (
     "on_stale_session",
     "extra_body",
 )
-_SETTINGS = ("base_url", "timeout", "max_retries", "context_window", "system_prompt", "pydantic_program_mode")
 
 
 class TwelveLabsLLM(StructuredPrediction, LLM):
@@ -175,11 +174,15 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: no key, no connections and none of those who listen."""
         client, async_client = self._given
-        written = {name: getattr(self, name) for name in (*_OPTIONS, *_SETTINGS)}
+        written = {name: getattr(self, name) for name in self.model_fields_set - {"callback_manager"}}
         return {**written, "client": client, "async_client": async_client}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Make the LLM anew; its key is read from the environment."""
+        client, async_client = state["client"], state["async_client"]
+        if client is not None and async_client is not None:
+            # Each comes back with a memory of sessions of its own.
+            async_client.sessions = client.sessions
         self.__init__(**state)  # type: ignore[misc]  # as LlamaIndex's own components do
 
     @classmethod

@@ -200,6 +200,26 @@ def test_a_pickle_does_not_open_where_there_is_no_key(llm: TwelveLabsLLM) -> Non
         pickle.loads(pickled)  # noqa: S301 - pickled above
 
 
+def test_a_pickle_holds_what_llama_index_knows_of_an_llm_besides(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-tests")
+    prompt = PromptTemplate("In football: {query_str}")
+    again = pickle.loads(pickle.dumps(llm_at(emulator, query_wrapper_prompt=prompt)))  # noqa: S301 - pickled here
+    assert again.query_wrapper_prompt == prompt
+
+
+def test_given_twins_that_were_pickled_share_their_sessions_again(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-tests")
+    client = Client(base_url=emulator.base_url)
+    llm = TwelveLabsLLM(emulator.knowledge_store_id, client=client, async_client=client.twin())
+    again = pickle.loads(pickle.dumps(llm))  # noqa: S301 - pickled here
+    assert again._client.sessions is again._async_client.sessions
+    assert again.chat([user(QUESTION)]).message.content == asyncio.run(again.achat([user(QUESTION)])).message.content
+
+
 def test_a_copy_shares_the_memory_of_sessions(llm: TwelveLabsLLM) -> None:
     for copied in (copy.copy(llm), copy.deepcopy(llm), llm.model_copy()):
         assert copied._client.sessions is llm._client.sessions
