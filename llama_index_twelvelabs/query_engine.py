@@ -80,8 +80,17 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
         if streaming:
             self._set_streaming()
 
-    def with_session(self, session_id: str) -> Self:
-        """Return an engine that goes on with this session in every query; the connections are shared."""
+    def with_session(self, session_id: str | None) -> Self:
+        """Return an engine that goes on with this session in every query; the connections are shared.
+
+        A session takes one turn at a time: what asks several questions at once, as a sub-question engine with
+        `use_async`, needs an engine without one.
+
+        Raises:
+            InvalidArgumentError: It is no id; a response without one has no `session_id` to go on with.
+        """
+        if not isinstance(session_id, str) or not session_id:
+            raise InvalidArgumentError("session_id", repr(session_id), "the id of a session, sess_...")
         bound = self.__copy__()
         bound._llm = self._llm.model_copy(update={"session_id": session_id})  # noqa: SLF001 - an engine of this class
         return bound

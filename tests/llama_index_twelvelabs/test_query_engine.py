@@ -79,6 +79,12 @@ def test_a_bound_engine_goes_on_with_the_session(emulator: Emulator, way: str) -
     assert (emulator.exchanges[-1].body or {})["session_id"] == session_id
 
 
+@pytest.mark.parametrize("session_id", [None, "", 3])
+def test_with_session_takes_no_answer_without_a_session_for_one(emulator: Emulator, session_id: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"session_id: got {session_id!r}; allowed: the id of a session"):
+        engine_at(emulator).with_session(session_id)
+
+
 def test_with_session_leaves_the_engine_itself_unbound(emulator: Emulator) -> None:
     engine = engine_at(emulator)
     first = engine.query(QUESTION)
