@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 _TOOL_NAME = "ask_videos"
 _TOOL_DESCRIPTION = (
     "Asks a collection of videos what they show and what is said in them; the question is plain words. "
-    "An answer takes up to three minutes. Each question stands for itself: earlier ones are not known."
+    "An answer takes up to three minutes. "
 )
+_EACH_FOR_ITSELF = "Each question stands for itself: earlier ones are not known."
+_ONE_AFTER_ANOTHER = "A question may refer to earlier ones and their answers; ask one at a time."
 
 
 class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
@@ -112,15 +114,18 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
         return view
 
     def as_tool(
-        self, *, name: str = _TOOL_NAME, description: str = _TOOL_DESCRIPTION, return_direct: bool = False
+        self, *, name: str = _TOOL_NAME, description: str | None = None, return_direct: bool = False
     ) -> QueryEngineTool:
         """Return a tool for an agent that another LLM drives; its answers come whole, as tools read them at once.
 
         Args:
             name: The name for the driving LLM.
-            description: What the driving LLM is told about the tool; say what the videos are about.
+            description: What the driving LLM is told about the tool; say what the videos are about. Without it, only
+                how to ask, which follows from whether the engine is bound to a session.
             return_direct: Whether the agent gives the answer to its user as it is.
         """
+        if description is None:
+            description = _TOOL_DESCRIPTION + (_EACH_FOR_ITSELF if self._llm.session_id is None else _ONE_AFTER_ANOTHER)
         return QueryEngineTool.from_defaults(
             self.non_streaming_view(), name=name, description=description, return_direct=return_direct
         )

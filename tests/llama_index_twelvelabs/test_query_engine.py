@@ -85,6 +85,16 @@ def test_with_session_takes_no_answer_without_a_session_for_one(emulator: Emulat
         engine_at(emulator).with_session(session_id)
 
 
+def test_a_tool_says_whether_earlier_questions_are_known(emulator: Emulator) -> None:
+    engine = engine_at(emulator)
+    for asked, told in (
+        (engine, "Each question stands for itself"),
+        (engine.with_session("s_1"), "may refer to earlier"),
+    ):
+        assert told in asked.as_tool().metadata.description
+    assert engine.as_tool(description="Asks matches.").metadata.description == "Asks matches."
+
+
 def test_with_session_leaves_the_engine_itself_unbound(emulator: Emulator) -> None:
     engine = engine_at(emulator)
     first = engine.query(QUESTION)
