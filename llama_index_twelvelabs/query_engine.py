@@ -153,7 +153,9 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
         return {**super()._options(), "instructions": self._guidance()}
 
     def _guidance(self) -> str | None:
-        return self._instructions.format() or None
+        # By its messages: written as one text, a prompt of messages has their roles in it.
+        texts = [message.content for message in self._instructions.format_messages()]
+        return "\n\n".join(text for text in texts if text) or None
 
     def _set_streaming(self) -> None:
         if self._output_cls is not None:
