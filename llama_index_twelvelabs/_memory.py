@@ -48,9 +48,16 @@ def has_answer(messages: Sequence[ChatMessage], knowledge_store_id: str) -> bool
 
 
 def beyond_the_window(window: Sequence[ChatMessage], everything: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Return the guidance of a memory's window, and all that was said: the window has lost the last answer."""
-    guidance = [message for message in window if message.role is MessageRole.SYSTEM]
+    """Return the guidance of a memory's window, and all that was said: the window has lost the last answer.
+
+    It may have lost the guidance as well. Where it has some, that is all: what memory blocks know stands in it.
+    """
+    guidance = _of_the_system(window) or _of_the_system(everything)
     return [*guidance, *(message for message in everything if message.role is not MessageRole.SYSTEM)]
+
+
+def _of_the_system(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    return [message for message in messages if message.role is MessageRole.SYSTEM]
 
 
 def bound(messages: Sequence[ChatMessage], knowledge_store_id: str, session_id: str) -> list[ChatMessage]:

@@ -158,6 +158,13 @@ def test_a_session_that_stands_where_the_conversation_does_needs_no_word(message
     assert bound(messages, "ks_1", "sess_1") == messages
 
 
+def test_guidance_that_the_window_has_lost_with_the_last_answer_is_found(emulator: Emulator) -> None:
+    engine = engine_at(emulator, memory=ChatMemoryBuffer.from_defaults(token_limit=100))
+    system = ChatMessage(role=MessageRole.SYSTEM, content="Answer in German.")
+    engine.chat(QUESTION, [system, user(THIRD), assistant("word " * 500)])
+    assert bodies(emulator)[0]["instructions"] == "Answer in German."
+
+
 def test_a_fork_knows_the_facts_so_far_and_learns_by_itself() -> None:
     facts = FactExtractionMemoryBlock(llm=MockLLM(), facts=["Kim scored."])
     memory = Memory.from_defaults(session_id="user-7", memory_blocks=[facts])
