@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     )
 
 
+# What a client that is given has already.
+_OF_A_CLIENT = ("api_key", "base_url", "timeout", "max_retries")
+
+
 class LLMOptions(TypedDict, total=False):
     """The options of `TwelveLabsLLM` that are those of an engine too, under the same names."""
 
@@ -51,15 +55,18 @@ def new_llm(knowledge_store_id: str, callback_manager: CallbackManager, **option
     Raises:
         InvalidArgumentError: No API key, or an option that cannot be.
     """
-    for name in options:
+    shares = options.get("client") is not None or options.get("async_client") is not None
+    for name, value in options.items():
         # The LLM has more: what would mean nothing to an engine must not be taken and forgotten.
         if name not in LLMOptions.__annotations__:
             raise InvalidArgumentError(name, "an option of this name", ", ".join(sorted(LLMOptions.__annotations__)))
+        if shares and name in _OF_A_CLIENT and value is not None:
+            raise InvalidArgumentError(name, "a value beside a client", "what the client has; make another client")
     return TwelveLabsLLM(knowledge_store_id, callback_manager=callback_manager, **options)
 
 
 class Asking:
-    """A component of LlamaIndex that asks an LLM of its own and keeps nothing of a conversation."""
+    """A component of LlamaIndex that asks an LLM of its own."""
 
     _llm: TwelveLabsLLM
     callback_manager: CallbackManager
@@ -90,9 +97,9 @@ class Asking:
         """Make the component anew; its key is read from the environment."""
         self.__dict__.update(state, callback_manager=CallbackManager([]))
 
-    def _asked(self, opened: list[Stream | AsyncStream]) -> TwelveLabsLLM:
+    def _asked(self, on_open: Callable[[Stream | AsyncStream], object] | None = None) -> TwelveLabsLLM:
         """Return the LLM for one call, which tells of the streams that it opens, and whoever listens to this now."""
-        llm = self._llm.observed(opened.append)
+        llm = self._llm.observed(on_open)
         llm.callback_manager = self.callback_manager
         return llm
 

@@ -76,16 +76,25 @@ class Calls:
         with self._request(messages, call) as request:
             stream = self.client.stream(request.input, **request.options)
             stream.__enter__()
-        for tell in self.on_open:
-            tell(stream)
+        try:
+            for tell in self.on_open:
+                tell(stream)
+        except BaseException:
+            # Who keeps the error keeps the stream, and with it the connection.
+            stream.close()
+            raise
         return stream
 
     async def _aopened(self, messages: Sequence[ChatMessage], call: Mapping[str, Any]) -> AsyncStream:
         with self._request(messages, call) as request:
             stream = self.async_client.stream(request.input, **request.options)
             await stream.__aenter__()
-        for tell in self.on_open:
-            tell(stream)
+        try:
+            for tell in self.on_open:
+                tell(stream)
+        except BaseException:
+            await stream.aclose()
+            raise
         return stream
 
     def _chat_responses(self, stream: Stream) -> Generator[ChatResponse, None, None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
+from llama_index_twelvelabs._input import user_message
 from llama_index_twelvelabs._marker import CANCELLED, FAILED, turn_marker
 from twelvelabs_responses import Response, ResponsesError, SessionError
 
@@ -27,6 +28,10 @@ class OneTurn:
 
     def __init__(self) -> None:
         self._lock = Lock()
+
+    def __reduce__(self) -> tuple[type[OneTurn], tuple[()]]:
+        """Return what a pickle or a deep copy holds: no turn is under way in another conversation."""
+        return OneTurn, ()
 
     def begin(self) -> None:
         """Let a turn in.
@@ -65,6 +70,9 @@ class ChatTurn:
         memory: What keeps the conversation.
         one_turn: What lets one turn in at a time; the next one may come when the memory is written.
 
+    Raises:
+        InvalidArgumentError: The message is no string.
+
     Attributes:
         user: The new user message.
         messages: The conversation, with it at the end.
@@ -76,7 +84,7 @@ class ChatTurn:
     """
 
     def __init__(self, message: str, memory: BaseMemory, one_turn: OneTurn) -> None:
-        self.user = ChatMessage(role=MessageRole.USER, content=message)
+        self.user = user_message(message, "message")
         self.messages = [self.user]
         self.text = ""
         self.status = "in_progress"

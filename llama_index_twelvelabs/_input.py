@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
@@ -31,19 +32,57 @@ _UNSAID = frozenset({"thinking", "tool_call"})
 
 
 def history(messages: Sequence[ChatMessage]) -> list[HistoryMessage]:
-    """Return the messages in no framework's terms, in order."""
-    return [_history_message(message) for message in messages]
+    """Return the messages in no framework's terms, in order.
+
+    Raises:
+        InvalidArgumentError: Something else than a message is among them.
+    """
+    return [_history_message(message) for message in chat_messages(messages, "messages")]
+
+
+def chat_messages(messages: object, field: str) -> list[ChatMessage]:
+    """Return the messages as a list.
+
+    Args:
+        messages: What the caller gave for them.
+        field: What the caller calls them.
+
+    Raises:
+        InvalidArgumentError: They are not messages.
+    """
+    if isinstance(messages, str | ChatMessage) or not isinstance(messages, Iterable):
+        raise InvalidArgumentError(field, f"a {type(messages).__name__}", "a list of ChatMessage")
+    listed = list(messages)
+    for place, message in enumerate(listed):
+        if not isinstance(message, ChatMessage):
+            raise InvalidArgumentError(f"{field}[{place}]", f"a {type(message).__name__}", "a ChatMessage")
+    return listed
+
+
+def user_message(text: str, field: str) -> ChatMessage:
+    """Return what the user says as a message; LlamaIndex makes an empty one of all that is no string.
+
+    Args:
+        text: What the user says.
+        field: What the caller calls it.
+
+    Raises:
+        InvalidArgumentError: It is no string.
+    """
+    if not isinstance(text, str):
+        raise InvalidArgumentError(field, f"a {type(text).__name__}", "a string")
+    return ChatMessage(role=MessageRole.USER, content=text)
 
 
 def question(query: QueryBundle) -> list[ChatMessage]:
     """Return a query as a history of one message; what LlamaIndex adds to it for embeddings says nothing here.
 
     Raises:
-        InvalidArgumentError: The query has an image.
+        InvalidArgumentError: The query has an image, or no string.
     """
     if query.image_path is not None:
         raise InvalidArgumentError("image_path", repr(query.image_path), "text; add the image to the store")
-    return [ChatMessage(role=MessageRole.USER, content=query.query_str)]
+    return [user_message(query.query_str, "query_str")]
 
 
 def _history_message(message: ChatMessage) -> HistoryMessage:

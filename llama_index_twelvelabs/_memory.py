@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
@@ -16,7 +17,7 @@ from twelvelabs_responses import InvalidArgumentError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llama_index.core.memory import BaseMemory
+    from llama_index.core.memory import BaseMemory, BaseMemoryBlock
 
 # As of LlamaIndex's `Memory`.
 _WINDOW_TOKENS = 30_000
@@ -47,9 +48,16 @@ def has_answer(messages: Sequence[ChatMessage], knowledge_store_id: str) -> bool
 
 
 def beyond_the_window(window: Sequence[ChatMessage], everything: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Return the guidance of a memory's window, and all that was said: the window has lost the last answer."""
-    guidance = [message for message in window if message.role is MessageRole.SYSTEM]
+    """Return the guidance of a memory's window, and all that was said: the window has lost the last answer.
+
+    It may have lost the guidance as well. Where it has some, that is all: what memory blocks know stands in it.
+    """
+    guidance = _of_the_system(window) or _of_the_system(everything)
     return [*guidance, *(message for message in everything if message.role is not MessageRole.SYSTEM)]
+
+
+def _of_the_system(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    return [message for message in messages if message.role is MessageRole.SYSTEM]
 
 
 def bound(messages: Sequence[ChatMessage], knowledge_store_id: str, session_id: str) -> list[ChatMessage]:
@@ -70,15 +78,23 @@ def bound(messages: Sequence[ChatMessage], knowledge_store_id: str, session_id: 
 
 
 def empty_beside(memory: BaseMemory) -> BaseMemory:
-    """Return an empty memory of the same kind, in the same store under a key of its own.
+    """Return an empty memory of the same kind, in the same store under a key of its own; it knows the same facts.
 
     Raises:
         InvalidArgumentError: It is of a kind that cannot be told how; a copy might share its place.
     """
     key = str(uuid4())
     if isinstance(memory, Memory):
-        return memory.model_copy(update={"session_id": key})
+        return memory.model_copy(
+            update={"session_id": key, "memory_blocks": list(map(_block_beside, memory.memory_blocks))}
+        )
     if isinstance(memory, BaseChatStoreMemory):
         return memory.model_copy(update={"chat_store_key": key})
     got = f"none, and a {type(memory).__name__} cannot be copied"
     raise InvalidArgumentError("memory", got, "an empty memory for the fork: fork(memory=...)")
+
+
+def _block_beside(block: BaseMemoryBlock[Any]) -> BaseMemoryBlock[Any]:
+    """Return a block that learns by itself from here on: it has the same LLM and store, and lists of its own."""
+    learned = {name: copy(value) for name, value in block if isinstance(value, list | dict | set)}
+    return block.model_copy(update=learned)

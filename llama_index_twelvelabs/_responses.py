@@ -13,7 +13,7 @@ from llama_index.core.base.response.schema import (
     Response,
 )
 from llama_index.core.schema import NodeWithScore, TextNode
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class Storable:
         Raises:
             RuntimeError: It is a stream that has not been read to its end.
             ResponsesError: It is a stream that ended too early; the error is the one that ended it.
-            TypeError: Its object is of a class that cannot be found again, as it was made inside a function.
+            TypeError: Its object is of a class that was made inside a function, so that it cannot be found again, or
+                that does not take back what it writes.
         """
         nodes = [{"node": found.node.to_dict(), "score": found.score} for found in self.source_nodes]
         written: dict[str, Any] = to_jsonable_python(
@@ -123,7 +124,15 @@ class TwelveLabsPydanticResponse(Storable, PydanticResponse):
         name = f"{kind.__module__}:{kind.__qualname__}"
         if _model(name) is not kind:
             raise TypeError(f"{name} cannot be stored: define it at the top of a module, so that it is found again")
-        return {"class": name, "fields": self.response.model_dump(mode="json", by_alias=True, round_trip=True)}
+        fields = self.response.model_dump(mode="json", by_alias=True, round_trip=True)
+        try:
+            kind.model_validate(fields)
+        except ValidationError as error:
+            # Heard now, as what is stored may be all that is left of the answer.
+            raise TypeError(
+                f"{name} cannot be stored: it does not take back what it writes, under its aliases"
+            ) from error
+        return {"class": name, "fields": fields}
 
     @classmethod
     def _restored(

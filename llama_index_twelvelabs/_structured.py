@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic_core import from_json
 
 from llama_index_twelvelabs._closing import aclosing_once
-from twelvelabs_responses import Response, text_param
+from twelvelabs_responses import InvalidArgumentError, Response, text_param
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -28,6 +28,18 @@ dispatcher = get_dispatcher(__name__)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 # The span in which a stream was asked for has ended when it is read, and that of its reader is not meant.
 _NO_SPAN = None
+
+
+def object_format(output_cls: object) -> dict[str, Any]:
+    """Return the `text` option that asks for an object of a model.
+
+    Raises:
+        InvalidArgumentError: It is no pydantic model, or its schema is one that the service cannot honour.
+    """
+    if not (isinstance(output_cls, type) and issubclass(output_cls, BaseModel)):
+        got = output_cls.__name__ if isinstance(output_cls, type) else f"a {type(output_cls).__name__}"
+        raise InvalidArgumentError("output_cls", got, "a pydantic model")
+    return text_param(output_cls)
 
 
 class StructuredPrediction(LLM):
@@ -51,7 +63,7 @@ class StructuredPrediction(LLM):
     ) -> ModelT:
         """Return the answer as an object."""
         messages = self._asked(output_cls, prompt, prompt_args)
-        answer = self.chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
+        answer = self.chat(messages, **(llm_kwargs or {}), text=object_format(output_cls))
         output = _output(answer, output_cls)
         dispatcher.event(LLMStructuredPredictEndEvent(output=output))
         return output
@@ -66,7 +78,7 @@ class StructuredPrediction(LLM):
     ) -> ModelT:
         """Return the answer as an object."""
         messages = self._asked(output_cls, prompt, prompt_args)
-        answer = await self.achat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
+        answer = await self.achat(messages, **(llm_kwargs or {}), text=object_format(output_cls))
         output = _output(answer, output_cls)
         dispatcher.event(LLMStructuredPredictEndEvent(output=output))
         return output
@@ -84,7 +96,7 @@ class StructuredPrediction(LLM):
         The request has been sent when this returns.
         """
         messages = self._asked(output_cls, prompt, prompt_args)
-        answers = self.stream_chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
+        answers = self.stream_chat(messages, **(llm_kwargs or {}), text=object_format(output_cls))
         return _objects(answers, Partial(output_cls))
 
     @dispatcher.span
@@ -97,7 +109,7 @@ class StructuredPrediction(LLM):
     ) -> AsyncGenerator[ModelT, None]:
         """Return what `stream_structured_predict` returns."""
         messages = self._asked(output_cls, prompt, prompt_args)
-        answers = await self.astream_chat(messages, **(llm_kwargs or {}), text=text_param(output_cls))
+        answers = await self.astream_chat(messages, **(llm_kwargs or {}), text=object_format(output_cls))
         return _aobjects(answers, Partial(output_cls))
 
     def _asked(

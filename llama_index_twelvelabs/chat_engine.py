@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
+from llama_index.core.callbacks import CallbackManager
 from llama_index.core.chat_engine.types import BaseChatEngine
 
+from llama_index_twelvelabs._asking import Asking, new_llm
 from llama_index_twelvelabs._chat_responses import whole_response
 from llama_index_twelvelabs._chat_stream import astreamed, streamed
 from llama_index_twelvelabs._chat_turn import ChatTurn, OneTurn
+from llama_index_twelvelabs._input import chat_messages
 from llama_index_twelvelabs._marker import without_marker
 from llama_index_twelvelabs._memory import beyond_the_window, bound, checked, empty_beside, has_answer, new_memory
-from llama_index_twelvelabs.llms import TwelveLabsLLM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from llama_index.core.base.llms.types import ChatMessage
-    from llama_index.core.callbacks import CallbackManager
     from llama_index.core.chat_engine.types import AgentChatResponse
     from llama_index.core.memory import BaseMemory
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
+    from llama_index_twelvelabs._asking import LLMOptions
     from llama_index_twelvelabs._chat_responses import TwelveLabsStreamingChatResponse
-    from twelvelabs_responses import AsyncClient, Client, OnStaleSession, ResponseStreamEvent, Selection
 
 
-class TwelveLabsChatEngine(BaseChatEngine):
+class TwelveLabsChatEngine(Asking, BaseChatEngine):
     """A conversation about the videos of one TwelveLabs knowledge store.
 
     The service keeps the conversation too, so only what is new is sent. Its session stands on the assistant's messages
@@ -41,74 +42,30 @@ class TwelveLabsChatEngine(BaseChatEngine):
     Args:
         knowledge_store_id: The store to reason over (`ks_...`).
         memory: What keeps the conversation: any of LlamaIndex's memories. Without it, it is kept in this process.
-        model: None sends none, as the newest API has no such field.
-        api_key: Else `TWELVELABS_API_KEY`, else `TWELVE_LABS_API_KEY` from the environment.
-        base_url: Else `TWELVELABS_BASE_URL`, else the public service.
-        timeout: Seconds of silence to put up with.
-        max_retries: How often a request is sent again that the service cannot have acted on.
-        client: A configured client of `twelvelabs_responses`, in place of key, address, timeout and retries.
-        async_client: Its async twin; without it, one is made from `client`.
-        instructions: Guidance for every turn, put before the system messages; together at most 2,000 characters.
-        include: `("intermediate_outputs",)` asks for the service's own function calls, which are the `sources`.
-        selections: Store items and collections to prefer, named in the text by `{{sel:N}}`.
-        request_metadata: The API's `metadata`, at most 16 pairs.
-        session_id: Go on with this session, until the conversation is reset or replaced.
-        on_stale_session: What to do about a history whose session has moved on, or whose last turn failed: begin a new
-            one with a transcript, go on, or say so.
-        extra_body: Fields to send as they are, for what the service learns after this version.
-        on_event: Called with each event of the service while an answer is made, for progress.
         callback_manager: LlamaIndex's callbacks.
-
-    Attributes:
-        llm: The LLM that it asks.
+        **options: `model`, `api_key`, `base_url`, `timeout`, `max_retries`, `client`, `async_client`, `instructions`,
+            `include` (`("intermediate_outputs",)` asks for the service's own function calls, which are the `sources`),
+            `selections`, `request_metadata`, `session_id` (go on with it until the conversation is reset or replaced),
+            `on_stale_session` (also for a history whose last turn failed), `extra_body`, `on_event`; see
+            `TwelveLabsLLM`.
 
     Raises:
         InvalidArgumentError: No API key, or an argument that cannot be.
     """
 
-    def __init__(  # noqa: PLR0913 - the options of a chat engine, each by its name
+    def __init__(
         self,
         knowledge_store_id: str,
         *,
         memory: BaseMemory | None = None,
-        model: str | None = "jockey1.0",
-        api_key: str | None = None,
-        base_url: str | None = None,
-        timeout: float = 300.0,
-        max_retries: int = 2,
-        client: Client | None = None,
-        async_client: AsyncClient | None = None,
-        instructions: str | None = None,
-        include: Sequence[Literal["intermediate_outputs"]] = (),
-        selections: Sequence[Selection] = (),
-        request_metadata: Mapping[str, str] | None = None,
-        session_id: str | None = None,
-        on_stale_session: OnStaleSession = "fork",
-        extra_body: Mapping[str, Any] | None = None,
-        on_event: Callable[[ResponseStreamEvent], object] | None = None,
         callback_manager: CallbackManager | None = None,
+        **options: Unpack[LLMOptions],
     ) -> None:
         self._memory = new_memory() if memory is None else checked(memory)
-        self.llm = TwelveLabsLLM(
-            knowledge_store_id,
-            model=model,
-            api_key=api_key,
-            base_url=base_url,
-            timeout=timeout,
-            max_retries=max_retries,
-            client=client,
-            async_client=async_client,
-            instructions=instructions,
-            include=include,
-            selections=selections,
-            request_metadata=request_metadata,
-            on_stale_session=on_stale_session,
-            extra_body=extra_body,
-            on_event=on_event,
-            callback_manager=callback_manager,
-        )
-        self.callback_manager = self.llm.callback_manager
-        self._session_id = session_id
+        self.callback_manager = callback_manager or CallbackManager([])
+        self._llm = new_llm(knowledge_store_id, self.callback_manager, **options)
+        # The session is the conversation's, which may be reset or replaced.
+        self._session_id, self._llm.session_id = self._llm.session_id, None
         self._one_turn = OneTurn()
 
     @property
@@ -168,14 +125,6 @@ class TwelveLabsChatEngine(BaseChatEngine):
             await self._memory.areset()
             self._session_id = None
 
-    def close(self) -> None:
-        """Close the connections that were made in blocking calls. The engine cannot be used any more."""
-        self.llm.close()
-
-    async def aclose(self) -> None:
-        """Close the connections. The engine cannot be used any more."""
-        await self.llm.aclose()
-
     def chat(self, message: str, chat_history: list[ChatMessage] | None = None) -> AgentChatResponse:
         """Return the answer to a message.
 
@@ -184,7 +133,7 @@ class TwelveLabsChatEngine(BaseChatEngine):
 
         Args:
             message: What the user says.
-            chat_history: Replaces the conversation so far; an empty one begins anew.
+            chat_history: Replaces the conversation so far, also if the turn is then refused; an empty one begins anew.
 
         Returns:
             The answer, what it cites (`source_nodes`), the service's own function calls if included (`sources`), and
@@ -198,7 +147,7 @@ class TwelveLabsChatEngine(BaseChatEngine):
         with self.callback_manager.as_trace("chat"):
             turn = self._begun(message, chat_history)
             try:
-                turn.heard(self.llm.observed(turn.opened).chat(turn.messages, **self._session()))
+                turn.heard(self._asked(turn.opened).chat(turn.messages, **self._session()))
             except BaseException as error:
                 turn.stopped(error)
                 raise
@@ -211,7 +160,7 @@ class TwelveLabsChatEngine(BaseChatEngine):
         with self.callback_manager.as_trace("chat"):
             turn = await self._abegun(message, chat_history)
             try:
-                turn.heard(await self.llm.observed(turn.opened).achat(turn.messages, **self._session()))
+                turn.heard(await self._asked(turn.opened).achat(turn.messages, **self._session()))
             except BaseException as error:
                 turn.stopped(error)
                 raise
@@ -228,7 +177,7 @@ class TwelveLabsChatEngine(BaseChatEngine):
         """
         with self.callback_manager.as_trace("chat"):
             turn = self._begun(message, chat_history)
-            return streamed(turn, lambda: self.llm.observed(turn.opened).stream_chat(turn.messages, **self._session()))
+            return streamed(turn, lambda: self._asked(turn.opened).stream_chat(turn.messages, **self._session()))
 
     async def astream_chat(
         self, message: str, chat_history: list[ChatMessage] | None = None
@@ -237,14 +186,14 @@ class TwelveLabsChatEngine(BaseChatEngine):
         with self.callback_manager.as_trace("chat"):
             turn = await self._abegun(message, chat_history)
             return await astreamed(
-                turn, lambda: self.llm.observed(turn.opened).astream_chat(turn.messages, **self._session())
+                turn, lambda: self._asked(turn.opened).astream_chat(turn.messages, **self._session())
             )
 
     def _begun(self, message: str, chat_history: Sequence[ChatMessage] | None) -> ChatTurn:
         turn = ChatTurn(message, self._memory, self._one_turn)
         with turn.preparing():
             if chat_history is not None:
-                self._memory.set(list(chat_history))
+                self._memory.set(chat_messages(chat_history, "chat_history"))
                 self._session_id = None
             window = self._memory.get(input=message)
             everything = None if self._has_answer(window) else self._memory.get_all()
@@ -255,7 +204,7 @@ class TwelveLabsChatEngine(BaseChatEngine):
         turn = ChatTurn(message, self._memory, self._one_turn)
         with turn.preparing():
             if chat_history is not None:
-                await self._memory.aset(list(chat_history))
+                await self._memory.aset(chat_messages(chat_history, "chat_history"))
                 self._session_id = None
             window = await self._memory.aget(input=message)
             everything = None if self._has_answer(window) else await self._memory.aget_all()
@@ -263,13 +212,13 @@ class TwelveLabsChatEngine(BaseChatEngine):
         return turn
 
     def _has_answer(self, messages: Sequence[ChatMessage]) -> bool:
-        return has_answer(messages, self.llm.knowledge_store_id)
+        return has_answer(messages, self._llm.knowledge_store_id)
 
     def _recalled(self, window: Sequence[ChatMessage], everything: Sequence[ChatMessage] | None) -> list[ChatMessage]:
         recalled = list(window) if everything is None else beyond_the_window(window, everything)
         if self._session_id is None:
             return recalled
-        return bound(recalled, self.llm.knowledge_store_id, self._session_id)
+        return bound(recalled, self._llm.knowledge_store_id, self._session_id)
 
     def _session(self) -> dict[str, str]:
         # Only where there is one: the LLM's own handlers are told of each option of a call.

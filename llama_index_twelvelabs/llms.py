@@ -13,12 +13,21 @@ from llama_index.core.base.llms.generic_utils import (
 from llama_index.core.base.llms.types import LLMMetadata, MessageRole
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.llm import LLM
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
 from llama_index_twelvelabs._calls import Calls
 from llama_index_twelvelabs._closing import acloses_its_stream, closes_its_stream
+from llama_index_twelvelabs._refusals import refusal
 from llama_index_twelvelabs._structured import StructuredPrediction
-from twelvelabs_responses import AsyncClient, Client, OnStaleSession, Retry, Selection, client_twins
+from twelvelabs_responses import (
+    AsyncClient,
+    Client,
+    InvalidArgumentError,
+    OnStaleSession,
+    Retry,
+    Selection,
+    client_twins,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +57,6 @@ _OPTIONS = (
     "on_stale_session",
     "extra_body",
 )
-_SETTINGS = ("base_url", "timeout", "max_retries", "context_window", "system_prompt", "pydantic_program_mode")
 
 
 class TwelveLabsLLM(StructuredPrediction, LLM):
@@ -133,24 +141,29 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
         system_prompt: str | None = None,
         **fields: Any,
     ) -> None:
-        super().__init__(
-            knowledge_store_id=knowledge_store_id,
-            model=model,
-            base_url=base_url,
-            timeout=timeout,
-            max_retries=max_retries,
-            instructions=instructions,
-            include=tuple(include),
-            selections=tuple(selections),
-            request_metadata=dict(request_metadata) if request_metadata is not None else None,
-            session_id=session_id,
-            on_stale_session=on_stale_session,
-            extra_body=dict(extra_body) if extra_body is not None else None,
-            context_window=context_window,
-            callback_manager=callback_manager,
-            system_prompt=system_prompt,
-            **fields,
-        )
+        if on_event is not None and not callable(on_event):
+            raise InvalidArgumentError("on_event", f"a {type(on_event).__name__}", "a function of one event")
+        try:
+            super().__init__(
+                knowledge_store_id=knowledge_store_id,
+                model=model,
+                base_url=base_url,
+                timeout=timeout,
+                max_retries=max_retries,
+                instructions=instructions,
+                include=include,
+                selections=selections,
+                request_metadata=request_metadata,
+                session_id=session_id,
+                on_stale_session=on_stale_session,
+                extra_body=extra_body,
+                context_window=context_window,
+                callback_manager=callback_manager,
+                system_prompt=system_prompt,
+                **fields,
+            )
+        except ValidationError as error:
+            raise refusal(error) from error
         self._on_event = on_event
         self._given = client, async_client
         if client is None and async_client is None:
@@ -161,11 +174,15 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: no key, no connections and none of those who listen."""
         client, async_client = self._given
-        written = {name: getattr(self, name) for name in (*_OPTIONS, *_SETTINGS)}
+        written = {name: getattr(self, name) for name in self.model_fields_set - {"callback_manager"}}
         return {**written, "client": client, "async_client": async_client}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Make the LLM anew; its key is read from the environment."""
+        client, async_client = state["client"], state["async_client"]
+        if client is not None and async_client is not None:
+            # Each comes back with a memory of sessions of its own.
+            async_client.sessions = client.sessions
         self.__init__(**state)  # type: ignore[misc]  # as LlamaIndex's own components do
 
     @classmethod

@@ -13,10 +13,11 @@ from llama_index_twelvelabs._input import question
 from llama_index_twelvelabs._nodes import source_nodes
 from llama_index_twelvelabs._output import response_facts
 from llama_index_twelvelabs._responses import TwelveLabsPydanticResponse
+from llama_index_twelvelabs._structured import object_format
 from llama_index_twelvelabs._synthesis import synthesis
 from llama_index_twelvelabs._tokens import astreamed, streamed, whole
 from llama_index_twelvelabs.retrievers import TwelveLabsCitationRetriever
-from twelvelabs_responses import AsyncStream, InvalidArgumentError, Response, Stream, text_param
+from twelvelabs_responses import AsyncStream, InvalidArgumentError, Response, Stream
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatResponse
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
 _TOOL_NAME = "ask_videos"
 _TOOL_DESCRIPTION = (
     "Asks a collection of videos what they show and what is said in them; the question is plain words. "
-    "An answer takes up to three minutes. Each question stands for itself: earlier ones are not known."
+    "An answer takes up to three minutes. "
 )
+_EACH_FOR_ITSELF = "Each question stands for itself: earlier ones are not known."
+_ONE_AFTER_ANOTHER = "A question may refer to earlier ones and their answers; ask one at a time."
 
 
 class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
@@ -74,13 +77,22 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
         self._llm = new_llm(knowledge_store_id, self.callback_manager, **options)
         self._instructions: BasePromptTemplate = PromptTemplate(self._llm.instructions or "")
         self._output_cls = output_cls
-        self._call: dict[str, Any] = {} if output_cls is None else {"text": text_param(output_cls)}
+        self._call: dict[str, Any] = {} if output_cls is None else {"text": object_format(output_cls)}
         self._streaming = False
         if streaming:
             self._set_streaming()
 
-    def with_session(self, session_id: str) -> Self:
-        """Return an engine that goes on with this session in every query; the connections are shared."""
+    def with_session(self, session_id: str | None) -> Self:
+        """Return an engine that goes on with this session in every query; the connections are shared.
+
+        A session takes one turn at a time: what asks several questions at once, as a sub-question engine with
+        `use_async`, needs an engine without one.
+
+        Raises:
+            InvalidArgumentError: It is no id; a response without one has no `session_id` to go on with.
+        """
+        if not isinstance(session_id, str) or not session_id:
+            raise InvalidArgumentError("session_id", repr(session_id), "the id of a session, sess_...")
         bound = self.__copy__()
         bound._llm = self._llm.model_copy(update={"session_id": session_id})  # noqa: SLF001 - an engine of this class
         return bound
@@ -102,15 +114,18 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
         return view
 
     def as_tool(
-        self, *, name: str = _TOOL_NAME, description: str = _TOOL_DESCRIPTION, return_direct: bool = False
+        self, *, name: str = _TOOL_NAME, description: str | None = None, return_direct: bool = False
     ) -> QueryEngineTool:
         """Return a tool for an agent that another LLM drives; its answers come whole, as tools read them at once.
 
         Args:
             name: The name for the driving LLM.
-            description: What the driving LLM is told about the tool; say what the videos are about.
+            description: What the driving LLM is told about the tool; say what the videos are about. Without it, only
+                how to ask, which follows from whether the engine is bound to a session.
             return_direct: Whether the agent gives the answer to its user as it is.
         """
+        if description is None:
+            description = _TOOL_DESCRIPTION + (_EACH_FOR_ITSELF if self._llm.session_id is None else _ONE_AFTER_ANOTHER)
         return QueryEngineTool.from_defaults(
             self.non_streaming_view(), name=name, description=description, return_direct=return_direct
         )
@@ -120,7 +135,8 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
 
         Args:
             memory: What keeps the conversation.
-            **options: Further ones of `TwelveLabsChatEngine`, and others than this engine's; they win.
+            **options: Further ones of `TwelveLabsChatEngine`, and others than this engine's; they win. What belongs to
+                the connections (`api_key`, `base_url`, `timeout`, `max_retries`) is refused, as those are shared.
         """
         from llama_index_twelvelabs.chat_engine import TwelveLabsChatEngine  # noqa: PLC0415 - it may import this module
 
@@ -137,7 +153,9 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
         return {**super()._options(), "instructions": self._guidance()}
 
     def _guidance(self) -> str | None:
-        return self._instructions.format() or None
+        # By its messages: written as one text, a prompt of messages has their roles in it.
+        texts = [message.content for message in self._instructions.format_messages()]
+        return "\n\n".join(text for text in texts if text) or None
 
     def _set_streaming(self) -> None:
         if self._output_cls is not None:
@@ -162,7 +180,7 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
     def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         with synthesis(query_bundle, self.callback_manager) as told:
             messages, call, opened = question(query_bundle), self._call_options(), list[Stream | AsyncStream]()
-            llm = self._asked(opened)
+            llm = self._asked(opened.append)
             if self._streaming:
                 chats = llm.stream_chat(messages, **call)
                 (stream,) = opened
@@ -175,7 +193,7 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
     async def _aquery(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         with synthesis(query_bundle, self.callback_manager) as told:
             messages, call, opened = question(query_bundle), self._call_options(), list[Stream | AsyncStream]()
-            llm = self._asked(opened)
+            llm = self._asked(opened.append)
             if self._streaming:
                 chats = await llm.astream_chat(messages, **call)
                 (stream,) = opened

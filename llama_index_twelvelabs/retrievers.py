@@ -47,10 +47,10 @@ class TwelveLabsCitationRetriever(Asking, BaseRetriever):
         self._llm = new_llm(knowledge_store_id, self.callback_manager, **options)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return _moments(self._asked([]).chat(question(query_bundle)))
+        return _moments(self._asked().chat(question(query_bundle)))
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return _moments(await self._asked([]).achat(question(query_bundle)))
+        return _moments(await self._asked().achat(question(query_bundle)))
 
 
 def _moments(chat: ChatResponse) -> list[NodeWithScore]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler
 
-from llama_index_twelvelabs import TwelveLabsCitationRetriever, TwelveLabsQueryEngine
+from llama_index_twelvelabs import TwelveLabsChatEngine, TwelveLabsCitationRetriever, TwelveLabsQueryEngine
 from llama_index_twelvelabs._asking import LLMOptions
 from tests.llama_index_twelvelabs.engines import QUESTION, bodies
 from twelvelabs_responses import AsyncClient, Client, InvalidArgumentError, Selection
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from twelvelabs_responses import ResponseStreamEvent
     from twelvelabs_responses.emulator import Emulator
 
-KINDS = pytest.mark.parametrize("kind", [TwelveLabsQueryEngine, TwelveLabsCitationRetriever])
+KINDS = pytest.mark.parametrize("kind", [TwelveLabsQueryEngine, TwelveLabsChatEngine, TwelveLabsCitationRetriever])
 
 
 def made(kind: Any, emulator: Emulator, **options: Any) -> Any:
@@ -26,7 +26,9 @@ def made(kind: Any, emulator: Emulator, **options: Any) -> Any:
 
 
 def ask(component: Any) -> Any:
-    return component.query(QUESTION) if hasattr(component, "query") else component.retrieve(QUESTION)
+    # A query engine has a `retrieve` too, which is LlamaIndex's and refuses.
+    method = next(name for name in ("query", "chat", "retrieve") if hasattr(component, name))
+    return getattr(component, method)(QUESTION)
 
 
 @KINDS
@@ -100,6 +102,16 @@ def test_given_clients_are_used_and_need_no_key(kind: Any, emulator: Emulator) -
     component = kind(emulator.knowledge_store_id, client=client, async_client=async_client)
     assert (component.llm._client, component.llm._async_client) == (client, async_client)
     assert ask(component)
+
+
+@KINDS
+@pytest.mark.parametrize("option", [{"api_key": "k"}, {"base_url": "http://h"}, {"timeout": 1.0}, {"max_retries": 0}])
+def test_what_a_given_client_has_already_is_refused_beside_it(kind: Any, option: dict[str, Any]) -> None:
+    client = Client(api_key="key-of-the-tests")
+    with pytest.raises(InvalidArgumentError, match=f"{next(iter(option))}: got a value beside a client; allowed: what"):
+        kind("ks_1", client=client, **option)
+    with pytest.raises(InvalidArgumentError, match="beside a client"):
+        kind("ks_1", async_client=client.twin(), **option)
 
 
 @KINDS

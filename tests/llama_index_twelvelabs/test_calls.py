@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from llama_index_twelvelabs._calls import Calls
-from tests.llama_index_twelvelabs.asking import QUESTION, STREAMS, WAYS, answers, bodies, left_after_one, user
+from tests.llama_index_twelvelabs.asking import (
+    QUESTION,
+    STREAMS,
+    WAYS,
+    answers,
+    bodies,
+    disconnected,
+    left_after_one,
+    user,
+)
 from twelvelabs_responses import Client, InvalidArgumentError, ResponseEvent, StreamInterruptedError, client_twins
 
 if TYPE_CHECKING:
@@ -91,3 +100,15 @@ def test_commentary_is_no_part_of_the_answer(emulator: Emulator, way: str) -> No
     thoughts = "".join(chunk.additional_kwargs.get("thinking_delta", "") for chunk in told)
     assert bool(thoughts) is way.endswith("stream_chat")
     assert not thoughts or thoughts not in (told[-1].message.content or "")
+
+
+@STREAMS
+def test_a_stream_that_its_listener_fails_to_take_is_closed(emulator: Emulator, way: str) -> None:
+    def fail(stream: Stream | AsyncStream) -> None:
+        raise LookupError(stream.session_id)
+
+    emulator.fault = "stall"
+    calls = calls_at(emulator, on_open=(fail,))
+    with pytest.raises(LookupError, match="sess_") as raised:
+        answers(calls, [user(QUESTION)], way)
+    assert disconnected(emulator), raised

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +40,8 @@ from twelvelabs_responses import (
 from twelvelabs_responses.emulator import Emulator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twelvelabs_responses import ResponseStreamEvent
 
 
@@ -210,6 +214,21 @@ def test_another_memory_is_another_conversation_over_the_same_connections(emulat
     assert (engine.chat_history, other.llm) == ([], engine.llm)
 
 
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda engine: pickle.loads(pickle.dumps(engine))])  # noqa: S301 - pickled here
+def test_a_whole_copy_goes_on_by_itself_from_the_same_history(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, way: Callable[[TwelveLabsChatEngine], TwelveLabsChatEngine]
+) -> None:
+    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-tests")
+    engine = engine_at(emulator)
+    engine.chat(QUESTION)
+    with engine.stream_chat(FOLLOW_UP):
+        copied = way(engine)
+        copied.chat(THIRD)
+    assert [text for _, text in kept(copied)[:2]] == [QUESTION, "completed"]
+    assert [text for role, text in kept(engine) if role == "user"] == [QUESTION, FOLLOW_UP]
+    assert [text for role, text in kept(copied) if role == "user"] == [QUESTION, FOLLOW_UP, THIRD]
+
+
 @WAYS
 def test_a_refused_turn_leaves_the_conversation_as_it_was(emulator: Emulator, way: str) -> None:
     engine = engine_at(emulator)
@@ -289,6 +308,27 @@ def test_a_message_that_cannot_be_sent_is_refused_and_not_kept(emulator: Emulato
             ask(engine, message, way)
     assert not emulator.exchanges
     assert engine.chat_history == []
+
+
+@WAYS
+def test_a_history_of_something_else_than_messages_is_refused_and_the_conversation_stays(
+    emulator: Emulator, way: str
+) -> None:
+    engine = engine_at(emulator)
+    ask(engine, QUESTION, way)
+    wrong: Any = [{"role": "user", "content": "Who won?"}]
+    with pytest.raises(InvalidArgumentError, match=r"chat_history\[0\]: got a dict; allowed: a ChatMessage"):
+        ask(engine, FOLLOW_UP, way, wrong)
+    ask(engine, FOLLOW_UP, way)
+    done = ("assistant", "completed")
+    assert kept(engine) == [("user", QUESTION), done, ("user", FOLLOW_UP), done]
+
+
+@WAYS
+def test_a_message_that_is_no_string_is_refused_as_such(emulator: Emulator, way: str) -> None:
+    wrong: Any = user(QUESTION)
+    with pytest.raises(InvalidArgumentError, match="message: got a ChatMessage; allowed: a string"):
+        ask(engine_at(emulator), wrong, way)
 
 
 @WAYS

@@ -15,7 +15,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.schema import QueryBundle
 
-from llama_index_twelvelabs._input import history, question
+from llama_index_twelvelabs._input import chat_messages, history, question, user_message
 from twelvelabs_responses import HistoryMessage, InvalidArgumentError, Media, Session
 
 FACTS = {"session_id": "sess_1", "response_id": "resp_1", "knowledge_store_id": "ks_1"}
@@ -110,3 +110,37 @@ def test_a_query_is_a_history_of_one_user_message() -> None:
 def test_a_query_with_an_image_is_refused() -> None:
     with pytest.raises(InvalidArgumentError, match=r"image_path: got .goal\.png.; allowed: text"):
         question(QueryBundle("Any goals?", image_path="goal.png"))
+
+
+@pytest.mark.parametrize("query", [None, 7])
+def test_a_query_without_a_string_is_refused_as_such(query: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"query_str: got a {type(query).__name__}; allowed: a string"):
+        question(QueryBundle(query))
+
+
+def test_what_the_user_says_is_a_string() -> None:
+    assert user_message("Any goals?", "message").content == "Any goals?"
+    with pytest.raises(InvalidArgumentError, match="message: got a QueryBundle; allowed: a string"):
+        user_message(QueryBundle("Any goals?"), "message")  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ([ChatMessage(content="Who?"), {"role": "user"}], r"chat_history\[1\]: got a dict; allowed: a ChatMessage"),
+        ([None], r"chat_history\[0\]: got a NoneType"),
+        ("Who?", "chat_history: got a str; allowed: a list of ChatMessage"),
+        (ChatMessage(content="Who?"), "chat_history: got a ChatMessage; allowed: a list"),
+        (7, "chat_history: got a int"),
+    ],
+)
+def test_what_is_no_list_of_messages_is_refused(given: Any, complaint: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=complaint):
+        chat_messages(given, "chat_history")
+
+
+def test_messages_may_come_one_by_one() -> None:
+    message = ChatMessage(content="Who?")
+    assert chat_messages(iter([message]), "messages") == [message]
+    with pytest.raises(InvalidArgumentError, match=r"messages\[0\]: got a dict"):
+        history([{"role": "user"}])  # type: ignore[list-item]  # wrong on purpose

@@ -15,7 +15,6 @@ from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugH
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.prompts import PromptTemplate
-from pydantic import ValidationError
 
 from llama_index_twelvelabs import TwelveLabsLLM
 from tests.llama_index_twelvelabs.asking import FOLLOW_UP, QUESTION, STREAMS, WAYS, answers, bodies, llm_at, user
@@ -174,7 +173,7 @@ def test_an_option_of_one_call_wins_over_the_llms(emulator: Emulator) -> None:
 def test_an_option_that_does_not_exist_is_refused(llm: TwelveLabsLLM, emulator: Emulator) -> None:
     with pytest.raises(InvalidArgumentError, match="temperature: got an option of this name; allowed: extra_body"):
         llm.chat([user(QUESTION)], temperature=0)
-    with pytest.raises(ValidationError, match="knowlege"):
+    with pytest.raises(InvalidArgumentError, match="knowlege: got an argument of this name"):
         llm_at(emulator, knowlege="ks_1")
     assert not emulator.exchanges
 
@@ -199,6 +198,26 @@ def test_a_pickle_does_not_open_where_there_is_no_key(llm: TwelveLabsLLM) -> Non
     pickled = pickle.dumps(llm)
     with pytest.raises(InvalidArgumentError, match="TWELVELABS_API_KEY"):
         pickle.loads(pickled)  # noqa: S301 - pickled above
+
+
+def test_a_pickle_holds_what_llama_index_knows_of_an_llm_besides(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-tests")
+    prompt = PromptTemplate("In football: {query_str}")
+    again = pickle.loads(pickle.dumps(llm_at(emulator, query_wrapper_prompt=prompt)))  # noqa: S301 - pickled here
+    assert again.query_wrapper_prompt == prompt
+
+
+def test_given_twins_that_were_pickled_share_their_sessions_again(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-tests")
+    client = Client(base_url=emulator.base_url)
+    llm = TwelveLabsLLM(emulator.knowledge_store_id, client=client, async_client=client.twin())
+    again = pickle.loads(pickle.dumps(llm))  # noqa: S301 - pickled here
+    assert again._client.sessions is again._async_client.sessions
+    assert again.chat([user(QUESTION)]).message.content == asyncio.run(again.achat([user(QUESTION)])).message.content
 
 
 def test_a_copy_shares_the_memory_of_sessions(llm: TwelveLabsLLM) -> None:

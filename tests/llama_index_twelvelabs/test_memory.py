@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
-from llama_index.core.memory import ChatMemoryBuffer, InsertMethod, Memory, StaticMemoryBlock
+from llama_index.core.llms import MockLLM
+from llama_index.core.memory import (
+    BaseMemory,
+    ChatMemoryBuffer,
+    FactExtractionMemoryBlock,
+    InsertMethod,
+    Memory,
+    StaticMemoryBlock,
+)
 from llama_index.core.storage.chat_store import SimpleChatStore
 from pydantic_core import PydanticSerializationError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -101,6 +109,25 @@ def test_a_session_is_told_again_of_first_turns_that_ended_without_an_answer(
 )
 def test_a_session_that_stands_where_the_conversation_does_needs_no_word(messages: Sequence[ChatMessage]) -> None:
     assert bound(messages, "ks_1", "sess_1") == messages
+
+
+def test_guidance_that_the_window_has_lost_with_the_last_answer_is_found(emulator: Emulator) -> None:
+    engine = engine_at(emulator, memory=ChatMemoryBuffer.from_defaults(token_limit=100))
+    system = ChatMessage(role=MessageRole.SYSTEM, content="Answer in German.")
+    engine.chat(QUESTION, [system, user(THIRD), assistant("word " * 500)])
+    assert bodies(emulator)[0]["instructions"] == "Answer in German."
+
+
+def test_a_fork_knows_the_facts_so_far_and_learns_by_itself() -> None:
+    facts = FactExtractionMemoryBlock(llm=MockLLM(), facts=["Kim scored."])
+    memory = Memory.from_defaults(session_id="user-7", memory_blocks=[facts])
+    fork = empty_beside(memory)
+    assert isinstance(fork, Memory)
+    (learned,) = fork.memory_blocks
+    assert isinstance(learned, FactExtractionMemoryBlock)
+    learned.facts.append("Ola scored.")
+    assert (facts.facts, learned.facts) == (["Kim scored."], ["Kim scored.", "Ola scored."])
+    assert learned.llm is facts.llm
 
 
 def test_a_fork_of_a_memory_stands_beside_it_in_the_same_store() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from llama_index.core.base.response.schema import AsyncStreamingResponse, Response, StreamingResponse
 from llama_index.core.memory import ChatMemoryBuffer
-from llama_index.core.prompts import PromptTemplate
+from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate, PromptTemplate, RichPromptTemplate
 from llama_index.core.schema import QueryBundle
 from pydantic import BaseModel
 
@@ -77,6 +77,44 @@ def test_a_bound_engine_goes_on_with_the_session(emulator: Emulator, way: str) -
     text, _ = ask(emulator, FOLLOW_UP, way, session_id=session_id)
     assert "handball" in text
     assert (emulator.exchanges[-1].body or {})["session_id"] == session_id
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sent"),
+    [
+        (PromptTemplate("Be {tone}.", tone="brief"), "Be brief."),
+        (
+            ChatPromptTemplate.from_messages([("system", "Be brief."), ("user", "Name players.")]),
+            "Be brief.\n\nName players.",
+        ),
+        (RichPromptTemplate("{% chat role='system' %}Be brief.{% endchat %}"), "Be brief."),
+        (RichPromptTemplate("Be brief."), "Be brief."),
+        (PromptTemplate('Write {"title": "{{x}}"}'), 'Write {"title": "{{x}}"}'),
+    ],
+)
+def test_a_prompt_of_any_kind_says_its_text_and_no_roles(
+    emulator: Emulator, prompt: BasePromptTemplate, sent: str
+) -> None:
+    engine = engine_at(emulator)
+    engine.update_prompts({"instructions": prompt})
+    engine.query(QUESTION)
+    assert bodies(emulator)[-1]["instructions"] == sent
+
+
+@pytest.mark.parametrize("session_id", [None, "", 3])
+def test_with_session_takes_no_answer_without_a_session_for_one(emulator: Emulator, session_id: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"session_id: got {session_id!r}; allowed: the id of a session"):
+        engine_at(emulator).with_session(session_id)
+
+
+def test_a_tool_says_whether_earlier_questions_are_known(emulator: Emulator) -> None:
+    engine = engine_at(emulator)
+    for asked, told in (
+        (engine, "Each question stands for itself"),
+        (engine.with_session("s_1"), "may refer to earlier"),
+    ):
+        assert told in asked.as_tool().metadata.description
+    assert engine.as_tool(description="Asks matches.").metadata.description == "Asks matches."
 
 
 def test_with_session_leaves_the_engine_itself_unbound(emulator: Emulator) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 METADATA = {"session_id": "s_1", "status": "completed"}
 
 
+class OneWay(BaseModel):
+    minute: int = Field(validation_alias="read_as", serialization_alias="written_as")
+
+
 class Goal(BaseModel):
     model_config = ConfigDict(extra="allow")
 
@@ -120,6 +124,11 @@ def test_an_object_whose_class_nobody_would_find_again_is_not_stored() -> None:
 
     with pytest.raises(TypeError, match="Local cannot be stored: define it at the top of a module"):
         TwelveLabsPydanticResponse(Local(minute=12)).to_dict()
+
+
+def test_an_object_that_does_not_take_back_what_it_writes_is_not_stored() -> None:
+    with pytest.raises(TypeError, match=r"test_responses:OneWay cannot be stored: .*aliases"):
+        TwelveLabsPydanticResponse(OneWay(read_as=12)).to_dict()
 
 
 @pytest.mark.parametrize("name", ["no_such_module:Goal", "json:dumps", "builtins:int"])

@@ -12,8 +12,8 @@ from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.prompts import ChatPromptTemplate, PromptTemplate
 from pydantic import BaseModel, Field
 
-from llama_index_twelvelabs import TwelveLabsLLM
-from llama_index_twelvelabs._structured import Partial
+from llama_index_twelvelabs import TwelveLabsLLM, TwelveLabsQueryEngine
+from llama_index_twelvelabs._structured import Partial, object_format
 from tests.llama_index_twelvelabs.asking import FOLLOW_UP, QUESTION, answers, bodies, disconnected, llm_at, user
 from twelvelabs_responses import (
     AsyncClient,
@@ -259,3 +259,22 @@ def test_a_prompt_of_messages_keeps_the_session_on_them(emulator: Emulator) -> N
     prompt = ChatPromptTemplate(message_templates=[user(QUESTION), first, user("And what is {what} for?")])
     llm.structured_predict(Goals, prompt, what="the penalty")
     assert [item["content"] for item in bodies(emulator)[-1]["input"]] == ["And what is the penalty for?"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "got"),
+    [
+        ({"type": "object", "properties": {"a": {"type": "string"}}}, "a dict"),
+        (int, "int"),
+        (Scorer(name="K", minute=1), "a Scorer"),
+    ],
+)
+def test_what_is_no_model_is_refused_before_it_costs_an_answer(emulator: Emulator, kind: Any, got: str) -> None:
+    complaint = f"output_cls: got {got}; allowed: a pydantic model. Nothing was sent."
+    with pytest.raises(InvalidArgumentError, match=complaint):
+        object_format(kind)
+    with pytest.raises(InvalidArgumentError, match=complaint):
+        llm_at(emulator).structured_predict(kind, PROMPT, what="goals")
+    with pytest.raises(InvalidArgumentError, match=complaint):
+        TwelveLabsQueryEngine("ks_1", api_key="k", output_cls=kind)
+    assert not emulator.exchanges
