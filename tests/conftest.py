@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["pytest_twelvelabs"]
 
 
-_ORIGIN = pytest.StashKey[str]()
+_SERVICE = pytest.StashKey[Service]()
 _FAILED = pytest.StashKey[bool]()
 
 
@@ -34,8 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_recording_configure(config: pytest.Config, vcr: Any) -> None:
-    if _ORIGIN in config.stash:
-        vcr.register_persister(Keeper(config.stash[_ORIGIN]))
+    if _SERVICE in config.stash:
+        vcr.register_persister(Keeper(config.stash[_SERVICE]))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -81,7 +81,7 @@ def service(request: pytest.FixtureRequest, record_mode: str) -> Service | None:
         return None
     studio: Studio = request.getfixturevalue("studio")
     service = studio.service(request.node.get_closest_marker("emulated"))
-    request.config.stash[_ORIGIN] = service.origin
+    request.config.stash[_SERVICE] = service
     return service
 
 

@@ -108,8 +108,8 @@ def unsigned(recorded: str) -> str:
 class Keeper:
     """Writes cassettes, and leaves those alone that say what they said before."""
 
-    def __init__(self, origin: str) -> None:
-        self._origin = origin
+    def __init__(self, service: Service) -> None:
+        self._service = service
 
     @staticmethod
     def load_cassette(path: str, serializer: Any) -> Any:  # noqa: ARG004 - the signature is vcrpy's
@@ -124,7 +124,9 @@ class Keeper:
 
         # The serializer's own first line goes by the address, which is the public one whoever answered.
         _, _, text = serialize(held, serializer).partition("\n")
-        keep(Path(path), f"# {self._origin}\n{unsigned(text)}")
+        if self._service.api_key in text:
+            raise ValueError("the service repeats the key in what it answers: nothing was kept")
+        keep(Path(path), f"# {self._service.origin}\n{unsigned(text)}")
 
 
 def keep(file: Path, recorded: str) -> None:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from vcr.request import Request
 
-from tests.recording import PUBLIC, Studio, answered_at_last, keep, unsigned
+from tests.recording import PUBLIC, Keeper, Service, Studio, answered_at_last, keep, unsigned
 from tests.tape import KEY
+from twelvelabs_responses.testing import CassetteSerializer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +95,16 @@ def test_links_are_cut_to_what_opens_nothing() -> None:
         == r'{"hls_url": "https://cdn.example.org/a.m3u8", "in": "{\"u\":\"https://b.example.org/b\"}"}'
     )
     assert unsigned("https://example.com/hls/a.m3u8?signature=1") == "https://example.com/hls/a.m3u8?signature=1"
+
+
+def test_a_recording_with_the_key_in_it_is_not_kept(tmp_path: Path) -> None:
+    file = tmp_path / "it.yaml"
+    request = Request("POST", PUBLIC, b"{}", {})
+    response = {"status": {"code": 401, "message": ""}, "headers": {}, "body": {"string": b"made-up-key is unknown"}}
+    keeper = Keeper(Service(PUBLIC, "made-up-key", "ks_live", "Recorded"))
+    with pytest.raises(ValueError, match="nothing was kept"):
+        keeper.save_cassette(str(file), {"requests": [request], "responses": [response]}, CassetteSerializer())
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(("status", "kept"), [(200, True), (400, True), (429, False)])
