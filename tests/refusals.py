@@ -34,6 +34,8 @@ class Refusal:
     code: str | None
     words: str
     ambiguous: bool = False
+    retry_after: float | None = None
+    era: str = "latest"
 
     def check(self, error: ResponsesError, tape: Tape) -> None:
         assert self.words in str(error)
@@ -44,16 +46,23 @@ class Refusal:
         if isinstance(error, APIStatusError):
             assert (error.status, error.code) == (self.status, self.code)
             assert error.body == tape.answer.content
+        if isinstance(error, QuotaExceededError):
+            assert error.reset_at is not None
+            assert f"resets at {error.reset_at:%Y-%m-%dT%H:%M:%SZ}" in tape.answer.content
+        elif isinstance(error, RateLimitError):
+            assert error.retry_after == self.retry_after
 
 
+_ASKED = "the emulator was asked to refuse this"
 _TABLE = {
-    "400-flat": Refusal(BadRequestError, 400, "parameter_invalid", "the emulator was asked to refuse this"),
-    "400-nested": Refusal(BadRequestError, 400, "parameter_invalid", "the emulator was asked to refuse this"),
+    "400-flat-april": Refusal(BadRequestError, 400, "parameter_invalid", _ASKED, era="april"),
+    "400-flat": Refusal(BadRequestError, 400, "parameter_invalid", _ASKED),
+    "400-nested": Refusal(BadRequestError, 400, "parameter_invalid", _ASKED),
     "401": Refusal(AuthenticationError, 401, "api_key_invalid", "the API key is not valid"),
     "403": Refusal(PermissionDeniedError, 403, "api_not_allowed", "this plan may not use this endpoint"),
     "404-endpoint": Refusal(NotFoundError, 404, "endpoint_not_exists", "has no access to the beta endpoint"),
     "422": Refusal(BadRequestError, 422, "parameter_invalid", "text.format.schema cannot be used"),
-    "429-long": Refusal(RateLimitError, 429, "too_many_requests", "2 requests a minute"),
+    "429-long": Refusal(RateLimitError, 429, "too_many_requests", "2 requests a minute", retry_after=3600.0),
     "429-empty": Refusal(RateLimitError, 429, None, "429: an empty body"),
     "429-quota": Refusal(QuotaExceededError, 429, "plan_limit_exceeded", "waiting a minute will not help"),
     "500": Refusal(InternalServerError, 500, "internal_server_error", "something went wrong", ambiguous=True),
@@ -65,7 +74,11 @@ _TABLE = {
 REFUSALS = pytest.mark.parametrize(
     "refusal",
     [
-        pytest.param(refusal, id=fault, marks=pytest.mark.emulated(era="latest", fault=fault))
-        for fault, refusal in _TABLE.items()
+        pytest.param(
+            refusal,
+            id=name,
+            marks=pytest.mark.emulated(era=refusal.era, fault=name.removesuffix(f"-{refusal.era}")),
+        )
+        for name, refusal in _TABLE.items()
     ],
 )
