@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check guards matrix format clean
+.PHONY: help demo test check guards matrix record format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,6 +26,10 @@ matrix: .venv/matrix ## Run the suites on the oldest and newest frameworks and e
 
 guards: .venv/check ## Take out each guard against a known pitfall and see its test fail (minutes)
 	@$(BIN)/python tools/guards.py
+
+# An answer of the live API takes minutes, so nothing is timed; and it is not on this machine.
+record: .venv/check ## Record the cassettes anew, from the emulator or, with a key, the live API (ONLY=part-of-a-name)
+	@$(BIN)/python -m pytest -q -m vcr --record-mode=all --force-enable-socket --timeout=0 $(if $(ONLY),-k '$(ONLY)') tests
 
 format: .venv/check ## Format the code and fix what the linter can
 	@$(BIN)/ruff format .

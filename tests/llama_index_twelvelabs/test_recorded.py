@@ -1,0 +1,190 @@
+"""What a user of the engines sees of each behaviour of the service, replayed from recordings."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from llama_index.core.base.response.schema import AsyncStreamingResponse, StreamingResponse
+from pydantic import BaseModel
+
+from llama_index_twelvelabs import TwelveLabsChatEngine, TwelveLabsQueryEngine, TwelveLabsStreamingChatResponse
+from tests.refusals import REFUSALS
+from tests.tape import FOLLOW_UP, QUESTION
+from twelvelabs_responses import ResponseFailedError, Selection
+
+if TYPE_CHECKING:
+    from tests.refusals import Refusal
+    from tests.tape import Tape
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+QUERIES = ("query", "aquery", "stream_query", "astream_query")
+WAYS = pytest.mark.parametrize("way", [*QUERIES, "chat", "achat", "stream_chat", "astream_chat"])
+
+
+class Scorers(BaseModel):
+    """Who scored."""
+
+    names: list[str]
+
+
+class Answered(NamedTuple):
+    """An answer, read to its end, and the text that a stream has told of it."""
+
+    text: str
+    response: Any
+
+
+async def aread(response: Any) -> Answered:
+    if isinstance(response, AsyncStreamingResponse):
+        return Answered("".join([token async for token in response.response_gen]), response)
+    if isinstance(response, TwelveLabsStreamingChatResponse):
+        return Answered("".join([token async for token in response.async_response_gen()]), response)
+    return Answered(str(response), response)
+
+
+def read(response: Any) -> Answered:
+    if isinstance(response, (StreamingResponse, TwelveLabsStreamingChatResponse)):
+        return Answered("".join(response.response_gen), response)
+    return Answered(str(response), response)
+
+
+def ask(engine: Any, question: str, way: str) -> Answered:
+    """Return the answer of a query or a chat engine, on each of the ways there are."""
+    method = getattr(engine, way.removeprefix("stream_").replace("astream_q", "aq") if "query" in way else way)
+
+    async def awaited() -> Answered:
+        return await aread(await method(question))
+
+    return asyncio.run(awaited()) if way.startswith("a") else read(method(question))
+
+
+def engine_of(tape: Tape, way: str, **options: Any) -> Any:
+    if way in QUERIES:
+        return TwelveLabsQueryEngine(tape.store, streaming="stream" in way, max_retries=tape.retries, **options)
+    return TwelveLabsChatEngine(tape.store, max_retries=tape.retries, **options)
+
+
+def answered(tape: Tape, way: str, **options: Any) -> Answered:
+    return ask(engine_of(tape, way, **options), QUESTION, way)
+
+
+@WAYS
+def test_plain(tape: Tape, way: str) -> None:
+    text, response = answered(tape, way)
+    told = tape.answer.response
+    assert tape.sent == [tape.body(QUESTION, way=way)]
+    assert text == tape.answer.text
+    facts = response.metadata
+    assert (facts["response_id"], facts["session_id"]) == (told["id"], told["session_id"])
+    assert (facts["status"], facts["knowledge_store_id"]) == ("completed", tape.store)
+    assert facts["usage"]["output_tokens"] == told["usage"]["output_tokens"]
+
+
+@WAYS
+def test_conversation(tape: Tape, way: str) -> None:
+    engine = engine_of(tape, way)
+    _, first = ask(engine, QUESTION, way)
+    session_id = first.metadata["session_id"]
+    text, second = ask(engine.with_session(session_id) if way in QUERIES else engine, FOLLOW_UP, way)
+    assert tape.sent == [tape.body(QUESTION, way=way), tape.body(FOLLOW_UP, way=way, session_id=session_id)]
+    assert text == tape.answers[1].text
+    assert second.metadata["session_id"] == session_id == tape.answers[0].response["session_id"]
+
+
+@WAYS
+def test_instructions(tape: Tape, way: str) -> None:
+    text, _ = answered(tape, way, instructions="Answer in one sentence.")
+    assert tape.sent == [tape.body(QUESTION, way=way, instructions="Answer in one sentence.")]
+    assert text == tape.answer.text
+
+
+@WAYS
+def test_include(tape: Tape, way: str) -> None:
+    seen: list[Any] = []
+    listening = {"on_event": seen.append} if "stream" in way else {}
+    text, response = answered(tape, way, include=("intermediate_outputs",), **listening)
+    assert tape.sent == [tape.body(QUESTION, way=way, include=["intermediate_outputs"])]
+    assert [event.type for event in seen] == [frame["type"] for frame in tape.answer.frames]
+    assert text == tape.answer.text
+    if way not in QUERIES:
+        called = [(source.tool_name, source.content) for source in response.sources]
+        told = {
+            kind: [item for item in tape.answer.items if item["type"] == kind]
+            for kind in ("function_call", "function_call_output")
+        }
+        assert called == [(call["name"], output["output"]) for call, output in zip(*told.values(), strict=True)]
+
+
+@pytest.mark.parametrize("way", ["query", "aquery"])
+def test_structured(tape: Tape, way: str) -> None:
+    _, response = answered(tape, way, output_cls=Scorers)
+    (sent,) = tape.sent
+    assert sent == tape.body(QUESTION, way=way, text=sent["text"])
+    assert (sent["text"]["format"]["name"], sent["text"]["format"]["type"]) == ("Scorers", "json_schema")
+    assert response.response == Scorers.model_validate_json(tape.answer.text)
+
+
+@WAYS
+def test_selections(tape: Tape, way: str) -> None:
+    _, first = answered(tape, way)
+    cited = first.source_nodes[0].node.metadata["item_id"]
+    engine = engine_of(tape, way, selections=[Selection(kind="item", id=cited)])
+    text, response = ask(engine, "Who scored in {{sel:0}}?", way)
+    chosen = [{"kind": "item", "id": cited}]
+    assert tape.sent[1] == tape.body("Who scored in {{sel:0}}?", way=way, selections=chosen)
+    assert text == tape.answers[1].text
+    assert {found.node.metadata["item_id"] for found in response.source_nodes} == {cited}
+
+
+@WAYS
+def test_annotations(tape: Tape, way: str) -> None:
+    text, response = answered(tape, way)
+    for found, told in zip(response.source_nodes, tape.answer.annotations, strict=True):
+        facts = found.node.metadata
+        assert (facts["item_id"], facts["title"]) == (told["item_id"], told["title"])
+        assert (facts.get("start_sec"), facts.get("end_sec")) == (told.get("start_sec"), told.get("end_sec"))
+        assert facts["markers"] == [text[told["start_index"] : told["end_index"] + 1]]
+    assert response.source_nodes
+
+
+@WAYS
+@pytest.mark.parametrize("era", [pytest.param(era, marks=pytest.mark.emulated(era=era)) for era in ("april", "july")])
+def test_tags(tape: Tape, way: str, era: str) -> None:
+    text, response = answered(tape, way)
+    (found,) = response.source_nodes
+    assert text == tape.answer.text
+    assert found.node.node_id == "ksi_00000000-0000-4000-8000-000000000002@65.000-80.000"
+    assert found.node.get_content() == "ksi_00000000-0000-4000-8000-000000000002 (1:05-1:20)"
+    assert found.node.metadata["markers"][0].startswith('<vref id="00000000-0000-4000-8000-000000000002"')
+    assert ("model" in tape.answer.response) is (era == "april")
+
+
+@WAYS
+@pytest.mark.emulated(era="latest", fault="incomplete")
+def test_incomplete(tape: Tape, way: str) -> None:
+    text, response = answered(tape, way)
+    assert response.metadata["status"] == "incomplete"
+    assert response.metadata["incomplete_details"] == {"reason": "max_output_tokens"}
+    assert text == tape.answer.text == "(Emulator) I looked through 2 sample items.\n- "
+
+
+@WAYS
+@pytest.mark.emulated(era="latest", fault="failed")
+def test_failed(tape: Tape, way: str) -> None:
+    with pytest.raises(ResponseFailedError, match="the emulator was asked to fail") as caught:
+        answered(tape, way)
+    told = tape.answer.response
+    assert (caught.value.code, caught.value.ambiguous) == (told["error"]["code"], True)
+    assert (caught.value.response_id, caught.value.session_id) == (told["id"], told["session_id"])
+    assert caught.value.text == tape.answer.deltas
+
+
+@WAYS
+@REFUSALS
+def test_refused(tape: Tape, way: str, refusal: Refusal) -> None:
+    with pytest.raises(refusal.error) as caught:
+        answered(tape, way)
+    assert tape.sent == [tape.body(QUESTION, way=way)]
+    refusal.check(caught.value, tape)

@@ -1,0 +1,187 @@
+"""What a user of the core sees of each behaviour of the service, replayed from recordings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import BaseModel
+
+from tests.refusals import REFUSALS
+from tests.tape import FOLLOW_UP, QUESTION
+from tests.twins import AwaitedStream, twin
+from twelvelabs_responses import (
+    FunctionCall,
+    FunctionCallOutput,
+    Message,
+    ResponseFailedError,
+    Retry,
+    Selection,
+    SessionError,
+    Stream,
+)
+
+if TYPE_CHECKING:
+    from tests.refusals import Refusal
+    from tests.tape import Tape
+    from twelvelabs_responses import Response
+
+pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+WAYS = pytest.mark.parametrize("way", ["create", "acreate", "stream", "astream"])
+
+
+class Scorers(BaseModel):
+    """Who scored."""
+
+    names: list[str]
+
+
+def ask(tape: Tape, question: str, way: str, *, retries: int | None = None, **options: Any) -> Response:
+    """Return the response, on each of the four ways there are."""
+    name = "AsyncClient" if way.startswith("a") else "Client"
+    with twin(name, retry=Retry(max_retries=tape.retries if retries is None else retries)) as client:
+        method = client.stream if way.endswith("stream") else client.create
+        answered = method(question, knowledge_store_id=tape.store, **options)
+        if not isinstance(answered, (Stream, AwaitedStream)):
+            return answered
+        with answered as stream:
+            text = "".join(stream.text_deltas())
+        assert text == stream.response.text
+        return stream.response
+
+
+@WAYS
+def test_plain(tape: Tape, way: str) -> None:
+    response = ask(tape, QUESTION, way)
+    told = tape.answer.response
+    assert tape.sent == [tape.body(QUESTION, way=way)]
+    assert response.text == tape.answer.text
+    assert (response.status, response.id) == ("completed", told["id"])
+    assert (response.session_id, response.knowledge_store_id) == (told["session_id"], tape.store)
+    assert response.usage is not None
+    assert response.usage.output_tokens == told["usage"]["output_tokens"]
+
+
+@WAYS
+def test_conversation(tape: Tape, way: str) -> None:
+    session_id = ask(tape, QUESTION, way).session_id
+    second = ask(tape, FOLLOW_UP, way, session_id=session_id)
+    assert tape.sent == [tape.body(QUESTION, way=way), tape.body(FOLLOW_UP, way=way, session_id=session_id)]
+    assert [answer.response["session_id"] for answer in tape.answers] == [session_id, session_id]
+    assert (second.session_id, second.text) == (session_id, tape.answers[1].text)
+
+
+@WAYS
+def test_instructions(tape: Tape, way: str) -> None:
+    response = ask(tape, QUESTION, way, instructions="Answer in one sentence.")
+    assert tape.sent == [tape.body(QUESTION, way=way, instructions="Answer in one sentence.")]
+    assert response.text == tape.answer.text
+
+
+@WAYS
+def test_include(tape: Tape, way: str) -> None:
+    response = ask(tape, QUESTION, way, include=["intermediate_outputs"])
+    assert tape.sent == [tape.body(QUESTION, way=way, include=["intermediate_outputs"])]
+    for item, told in zip(response.output, tape.answer.items, strict=True):
+        match item:
+            case Message():
+                assert (item.phase, item.text) == (told["phase"], told["content"][0]["text"])
+            case FunctionCall():
+                assert (item.name, item.arguments) == (told["name"], told["arguments"])
+            case FunctionCallOutput():
+                assert item.output == told["output"]
+    assert {item.type for item in response.output} == {"message", "function_call", "function_call_output"}
+    assert response.text == tape.answer.text
+
+
+@WAYS
+def test_structured(tape: Tape, way: str) -> None:
+    response = ask(tape, QUESTION, way, output_schema=Scorers)
+    (sent,) = tape.sent
+    assert sent == tape.body(QUESTION, way=way, text=sent["text"])
+    assert (sent["text"]["format"]["name"], sent["text"]["format"]["type"]) == ("Scorers", "json_schema")
+    assert sent["text"]["format"]["schema"]["required"] == ["names"]
+    assert response.parsed(Scorers) == Scorers.model_validate_json(tape.answer.text)
+
+
+@WAYS
+def test_selections(tape: Tape, way: str) -> None:
+    cited = ask(tape, QUESTION, way).citations[0].item_id or ""
+    response = ask(tape, "Who scored in {{sel:0}}?", way, selections=[Selection(kind="item", id=cited)])
+    chosen = [{"kind": "item", "id": cited}]
+    assert tape.sent[1] == tape.body("Who scored in {{sel:0}}?", way=way, selections=chosen)
+    assert response.text == tape.answers[1].text
+    assert {citation.item_id for citation in response.citations} == {cited}
+
+
+@WAYS
+def test_annotations(tape: Tape, way: str) -> None:
+    response = ask(tape, QUESTION, way)
+    assert len(response.citations) == len(tape.answer.annotations) > 0
+    for citation, told in zip(response.citations, tape.answer.annotations, strict=True):
+        assert f"{citation.kind}_citation" == told["type"]
+        assert (citation.item_id, citation.title) == (told["item_id"], told["title"])
+        assert (citation.start_sec, citation.end_sec) == (told.get("start_sec"), told.get("end_sec"))
+        assert (citation.start, citation.end) == (told["start_index"], told["end_index"] + 1)
+        assert response.text[citation.start : citation.end].startswith("[")
+
+
+@WAYS
+@pytest.mark.parametrize("era", [pytest.param(era, marks=pytest.mark.emulated(era=era)) for era in ("april", "july")])
+def test_tags(tape: Tape, way: str, era: str) -> None:
+    response = ask(tape, QUESTION, way)
+    tag = '<vref id="00000000-0000-4000-8000-000000000002" start="01:05" end="01:20"></vref>'
+    (citation,) = response.citations
+    assert response.text == tape.answer.text
+    assert response.text[citation.start : citation.end] == tag
+    assert (citation.item_id, citation.time_range) == ("ksi_00000000-0000-4000-8000-000000000002", "1:05-1:20")
+    assert response.model == ("jockey1.0" if era == "april" else None)
+
+
+@WAYS
+@pytest.mark.emulated(era="latest", fault="incomplete")
+def test_incomplete(tape: Tape, way: str) -> None:
+    response = ask(tape, QUESTION, way)
+    assert response.status == "incomplete"
+    assert response.incomplete_details is not None
+    assert response.incomplete_details.reason == "max_output_tokens"
+    assert response.text == tape.answer.text == "(Emulator) I looked through 2 sample items.\n- "
+
+
+@WAYS
+@pytest.mark.emulated(era="latest", fault="failed")
+def test_failed(tape: Tape, way: str) -> None:
+    with pytest.raises(ResponseFailedError, match="the emulator was asked to fail") as caught:
+        ask(tape, QUESTION, way)
+    told = tape.answer.response
+    assert (caught.value.code, caught.value.ambiguous) == (told["error"]["code"], True)
+    assert (caught.value.response_id, caught.value.session_id) == (told["id"], told["session_id"])
+    assert caught.value.text == tape.answer.deltas
+
+
+@WAYS
+@REFUSALS
+def test_refused(tape: Tape, way: str, refusal: Refusal) -> None:
+    with pytest.raises(refusal.error) as caught:
+        ask(tape, QUESTION, way)
+    assert tape.sent == [tape.body(QUESTION, way=way)]
+    refusal.check(caught.value, tape)
+
+
+@WAYS
+@pytest.mark.emulated(era="latest")
+def test_lost_session(tape: Tape, way: str) -> None:
+    lost = "sess_00000000-0000-4000-8000-000000000009"
+    with pytest.raises(SessionError, match="the session cannot go on") as caught:
+        ask(tape, QUESTION, way, session_id=lost)
+    assert tape.sent == [tape.body(QUESTION, way=way, session_id=lost)]
+    assert caught.value.session_id == lost
+
+
+@WAYS
+@pytest.mark.emulated(era="latest", fault="503-retry-after:once")
+def test_sent_again(tape: Tape, way: str) -> None:
+    response = ask(tape, QUESTION, way, retries=1)
+    assert tape.sent == [tape.body(QUESTION, way=way)] * 2
+    assert [answer.status for answer in tape.answers] == [503, 200]
+    assert response.text == tape.answers[1].text
