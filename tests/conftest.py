@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.twins import AnyClient
 
+pytest_plugins = ["pytest_twelvelabs"]
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,96 @@
+"""The pytest plugin, as projects of others get it: each test runs a small project of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest_plugins = ["pytester"]
+
+OPTIONS = ["-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function"]
+RECORDED = """
+    import os
+    import pytest
+    from twelvelabs_responses import Client
+    from twelvelabs_responses.emulator import Emulator
+
+    @pytest.mark.vcr
+    def test_answer():
+        with Emulator(port=int(os.environ["PORT"])) as emulator, Client(api_key="k", base_url=emulator.base_url) as c:
+            response = c.create("Which clips show a goal?", knowledge_store_id=emulator.knowledge_store_id)
+            assert response.text
+            assert len(emulator.exchanges) == int(os.environ["ASKED"])
+"""
+
+
+@pytest.fixture
+def port(unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", str(unused_tcp_port))
+
+
+def cassette(pytester: pytest.Pytester) -> str:
+    [file] = pytester.path.glob("cassettes/*/*.yaml")
+    return file.read_text(encoding="utf-8")
+
+
+def asks(monkeypatch: pytest.MonkeyPatch, pytester: pytest.Pytester, times: int, *options: str) -> None:
+    monkeypatch.setenv("ASKED", str(times))
+    pytester.runpytest_inprocess(*OPTIONS, *options).assert_outcomes(passed=1)
+
+
+@pytest.mark.usefixtures("port")
+def test_a_project_records_and_replays_by_the_rules(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytester.makepyfile(RECORDED)
+    asks(monkeypatch, pytester, 1, "--record-mode=once")
+    assert cassette(pytester).startswith("# Recorded on ")
+    assert "x-api-key" not in cassette(pytester)
+    asks(monkeypatch, pytester, 0)
+
+
+@pytest.mark.usefixtures("port")
+def test_a_project_builds_on_the_rules(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytester.makeconftest("""
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def vcr_config(vcr_config):
+            assert vcr_config["match_on"][-1] == "twelvelabs_body"
+            return {**vcr_config, "record_mode": "once"}
+    """)
+    pytester.makepyfile(RECORDED)
+    asks(monkeypatch, pytester, 1)
+    assert "x-api-key" not in cassette(pytester)
+
+
+@pytest.mark.usefixtures("port")
+def test_a_project_that_has_a_configuration_of_its_own_writes_no_key_either(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeconftest("""
+        import pytest
+
+        @pytest.fixture
+        def vcr_config():
+            return {"filter_headers": ["authorization"]}
+    """)
+    pytester.makepyfile(RECORDED)
+    asks(monkeypatch, pytester, 1, "--record-mode=once")
+    assert "x-api-key" not in cassette(pytester)
+
+
+def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(tmp_path: Path) -> None:
+    tmp_path.joinpath("test_it.py").write_text(
+        "import sys\n\ndef test_it(request):\n"
+        "    assert request.config.pluginmanager.hasplugin('twelvelabs-responses')\n"
+        "    print(sorted({'twelvelabs_responses', 'starlette', 'vcr'} & set(sys.modules)))\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", str(tmp_path)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)  # noqa: S603 - our own
+    assert "[]" in answer.stdout
