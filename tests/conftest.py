@@ -1,4 +1,4 @@
-"""What every test may ask for: a running emulator, and each twin in turn."""
+"""What every test may ask for beside the fixtures of our plugin: each twin in turn."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.twins import twin
-from twelvelabs_responses.emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.twins import AnyClient
+    from twelvelabs_responses.emulator import Emulator
 
 pytest_plugins = ["pytest_twelvelabs"]
 
@@ -21,12 +21,6 @@ pytest_plugins = ["pytest_twelvelabs"]
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY", "TWELVELABS_BASE_URL", "TWELVELABS_KNOWLEDGE_STORE_ID"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
 
 
 @pytest.fixture(params=["Client", "AsyncClient"])
