@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from twelvelabs_responses._cassettes import Rule
     from twelvelabs_responses.emulator import Emulator, ScriptedAnswer
 
+# So that a failure in one of the suites shows its values, as in a test of the project's own.
+pytest.register_assert_rewrite(
+    "langchain_twelvelabs._paths", "langchain_twelvelabs.testing", "llama_index_twelvelabs.testing"
+)
+
 _KEY = "key-of-the-tests"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.twins import AnyClient
     from twelvelabs_responses.emulator import Emulator
 
-pytest_plugins = ["pytest_twelvelabs"]
+pytest_plugins = ["pytest_twelvelabs", "pytester"]
 
 
 @pytest.fixture(autouse=True)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from twelvelabs_responses.emulator import Emulator
 
-pytest_plugins = ["pytester"]
-
 OPTIONS = ["-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function"]
 RECORDED = """
     import os
