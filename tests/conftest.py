@@ -1,4 +1,4 @@
-"""What every test may ask for: a running emulator, each twin in turn, and a cassette in place of a service."""
+"""What every test may ask for beside the fixtures of our plugin: each twin, and a cassette in place of a service."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from tests.recording import CASSETTES, Keeper, Service, Studio, answered_at_last, sent_to_the_public
 from tests.tape import KEY, Tape
 from tests.twins import twin
-from twelvelabs_responses.emulator import Emulator
 from twelvelabs_responses.testing import cassette_rules
 
 if TYPE_CHECKING:
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
 
     from tests.tape import Cassette
     from tests.twins import AnyClient
+    from twelvelabs_responses.emulator import Emulator
 
-pytest_plugins = ["pytest_twelvelabs"]
-
+pytest_plugins = ["pytest_twelvelabs", "pytester"]
 
 _SERVICE = pytest.StashKey[Service]()
 _FAILED = pytest.StashKey[bool]()
@@ -49,12 +48,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY", "TWELVELABS_BASE_URL", "TWELVELABS_KNOWLEDGE_STORE_ID"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
 
 
 @pytest.fixture(params=["Client", "AsyncClient"])

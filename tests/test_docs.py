@@ -5,12 +5,9 @@ from __future__ import annotations
 import gc
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from twelvelabs_responses.emulator import Emulator
 
 PAGES = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
 # An example, and the block right behind it, which shows what it prints.
@@ -20,14 +17,12 @@ EXAMPLE = re.compile(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL
 @pytest.mark.filterwarnings("ignore:The method .* is in beta")
 # LlamaIndex's Memory leaves its database open, as long as nobody holds it any more.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("emulator")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_examples_of_a_page_print_what_it_says(
-    page: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-tests")
-    monkeypatch.setenv("TWELVELABS_BASE_URL", emulator.base_url)
-    monkeypatch.setenv("TWELVELABS_KNOWLEDGE_STORE_ID", emulator.knowledge_store_id)
     names: dict[str, Any] = {"__name__": "__main__"}
     for example, printed in EXAMPLE.findall(page.read_text(encoding="utf-8")):
         exec(compile(example, page.name, "exec"), names)  # noqa: S102 - what a reader would paste

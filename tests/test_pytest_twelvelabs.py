@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from vcr import VCR
+
+from pytest_twelvelabs import pytest_recording_configure
+from twelvelabs_responses import Client
+from twelvelabs_responses.emulator import ScriptedAnswer
+from twelvelabs_responses.testing import cassette_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-pytest_plugins = ["pytester"]
+    from twelvelabs_responses.emulator import Emulator
 
 OPTIONS = ["-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function"]
 RECORDED = """
@@ -42,6 +50,13 @@ def cassette(pytester: pytest.Pytester) -> str:
 def asks(monkeypatch: pytest.MonkeyPatch, pytester: pytest.Pytester, times: int, *options: str) -> None:
     monkeypatch.setenv("ASKED", str(times))
     pytester.runpytest_inprocess(*OPTIONS, *options).assert_outcomes(passed=1)
+
+
+def test_the_rules_are_the_configuration_and_the_defaults(vcr_config: dict[str, object]) -> None:
+    vcr = VCR()
+    pytest_recording_configure(vcr)
+    assert vcr_config == cassette_rules()
+    assert (vcr.match_on, vcr.before_record_request) == (vcr_config["match_on"], vcr_config["before_record_request"])
 
 
 @pytest.mark.usefixtures("port")
@@ -94,3 +109,51 @@ def test_a_run_that_does_not_use_the_plugin_imports_nothing_for_it(tmp_path: Pat
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", str(tmp_path)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)  # noqa: S603 - our own
     assert "[]" in answer.stdout
+
+
+# -- the emulator --------------------------------------------------------------------------------------------------
+
+
+def test_code_that_reads_the_environment_asks_the_emulator(emulator: Emulator) -> None:
+    with Client() as client:
+        response = client.create("Any goals?", knowledge_store_id=os.environ["TWELVELABS_KNOWLEDGE_STORE_ID"])
+    assert [exchange.response_id for exchange in emulator.exchanges] == [response.id]
+
+
+def test_the_environment_is_as_before_once_the_test_is_over(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import os
+
+        def test_one(emulator):
+            assert os.environ["TWELVELABS_BASE_URL"] == emulator.base_url
+
+        def test_other():
+            assert "TWELVELABS_BASE_URL" not in os.environ
+    """)
+    pytester.runpytest_inprocess(*OPTIONS).assert_outcomes(passed=2)
+
+
+def test_exact_answers_take_one_line(emulator: Emulator, scripted: Callable[..., None]) -> None:
+    scripted("One.", ScriptedAnswer("Two."))
+    with Client() as client:
+        texts = [client.create("?", knowledge_store_id=emulator.knowledge_store_id).text for _ in range(2)]
+    assert texts == ["One.", "Two."]
+
+
+def test_exact_answers_that_nothing_asks_for_are_an_error(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(scripted): scripted('One.', 'Two.')")
+    result = pytester.runpytest_inprocess(*OPTIONS)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*2 scripted answers were not asked for: 'One.', 'Two.'"])
+
+
+def test_without_the_extra_the_fixture_says_what_to_install(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "twelvelabs_responses.emulator")
+    # What Python notes for a module that must not be imported.
+    monkeypatch.setitem(sys.modules, "twelvelabs_responses.emulator._emulator", None)
+    pytester.makepyfile("def test_it(emulator): pass")
+    result = pytester.runpytest_inprocess(*OPTIONS)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*needs *: pip install 'twelvelabs-responses?testing?'"])

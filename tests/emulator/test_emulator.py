@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.emulator.asking import STORE, asking
-from twelvelabs_responses.emulator import Emulator
+from twelvelabs_responses.emulator import Emulator, ScriptedAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,3 +146,16 @@ def test_leaving_the_with_ends_what_never_begins(library_file: Path) -> None:
     thread.join(1)
     assert answers == [b""]
     assert not ask.emulator.exchanges[0].disconnected
+
+
+def test_exact_answers_can_be_written_before_it_runs() -> None:
+    emulator = Emulator()
+    emulator.script("One.", ScriptedAnswer("Two.", fault="cut"))
+    assert [answer.text for answer in emulator.scripted] == ["One.", "Two."]
+
+
+def test_an_answer_with_a_fault_there_is_not_is_an_error_and_no_answer_is_kept() -> None:
+    emulator = Emulator()
+    with pytest.raises(ValueError, match="'cutt' is not a fault; choose one of 400-flat, "):
+        emulator.script("One.", ScriptedAnswer("Two.", fault="cutt"))
+    assert emulator.scripted == []

@@ -77,3 +77,13 @@ def test_a_default_set_anew_counts_anew() -> None:
     assert chooser.fault_for(None, stream=True) is BOTH
     chooser.default = "both:once"
     assert chooser.fault_for(None, stream=True) is BOTH
+
+
+def test_a_fault_by_its_name_counts_nothing() -> None:
+    chooser = Chooser(FAULTS, "both:once")
+    assert chooser.named("both", stream=True) is FAULTS["both"]
+    assert chooser.fault_for(None, stream=True) is FAULTS["both"]
+
+
+def test_a_fault_that_would_not_be_noticed_is_none() -> None:
+    assert Chooser(FAULTS).named("streamed", stream=False) is NO_FAULT

@@ -14,6 +14,7 @@ from twelvelabs_responses.emulator._fault import Chooser
 from twelvelabs_responses.emulator._faults import FAULTS_BY_NAME
 from twelvelabs_responses.emulator._library import Library
 from twelvelabs_responses.emulator._script import Chunk
+from twelvelabs_responses.emulator._scripted import ScriptedAnswer, ScriptedAnswers
 from twelvelabs_responses.emulator._service import Plan, Request, Service
 from twelvelabs_responses.emulator._sessions import Sessions
 from twelvelabs_responses.emulator._wire import Tempo
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def service(library_file: Path) -> Iterator[Service]:
     with closing(Library.load(library_file)) as library, closing(Sessions()) as sessions:
         chooser = Chooser(FAULTS_BY_NAME)
-        yield Service(era_named("latest"), library, sessions, Exchanges(), chooser, KEY, Tempo())
+        yield Service(era_named("latest"), library, sessions, Exchanges(), chooser, ScriptedAnswers(), KEY, Tempo())
 
 
 def request(content: str = QUESTION, *, headers: dict[str, str] | None = None, **fields: Any) -> Request:
@@ -64,6 +65,21 @@ def test_a_second_turn_goes_on_in_the_session(service: Service) -> None:
     session = service.sessions.find(session_id)
     assert session is not None
     assert [turn.question for turn in session.turns] == [QUESTION, "And what comes next?"]
+
+
+def test_a_turn_that_comes_too_early_leaves_the_scripted_answer_to_the_next(service: Service) -> None:
+    first = service.plan(request())
+    service.scripted.add(ScriptedAnswer("Two goals."))
+    early = service.plan(request(session_id=first.exchange.session_id))
+    assert early.script.status == 409
+    assert service.scripted.left == [ScriptedAnswer("Two goals.")]
+
+
+def test_a_scripted_answer_brings_its_fault(service: Service) -> None:
+    service.scripted.add(ScriptedAnswer("Two goals.", fault="500"))
+    service.scripted.add(ScriptedAnswer("Three.", fault="empty-answer"))
+    assert service.plan(request()).script.status == 500
+    assert done(service, service.plan(request()))["output"][0]["content"][0]["text"] == ""
 
 
 def test_a_second_turn_at_the_same_time_is_refused(service: Service) -> None:

@@ -21,7 +21,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, messag
 from langchain_core.runnables.history import RunnableWithMessageHistory
 
 from langchain_twelvelabs import ChatTwelveLabs
-from tests.langchain_twelvelabs.paths import total
+from langchain_twelvelabs.testing import total
 from tests.langchain_twelvelabs.sent import body, retold
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.config import get_stream_writer
 from langgraph.graph import START, MessagesState, StateGraph
 
+from langchain_twelvelabs.testing import total
 from tests.langchain_twelvelabs import plain_agent
 from tests.langchain_twelvelabs.graph_keepers import HEARS_WHO_LISTENS
-from tests.langchain_twelvelabs.paths import total
 from tests.langchain_twelvelabs.plain_agent import SYSTEM_PROMPT
 from tests.langchain_twelvelabs.scripted_agent import held, in_thread
 from tests.langchain_twelvelabs.sent import FOLLOW_UP, OTHER, QUESTION, bodies, body, retold

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.langchain_twelvelabs.paths import QUESTION, check_equal_on_every_path
+from langchain_twelvelabs.testing import QUESTION, check_equal_on_every_path
 from tests.langchain_twelvelabs.scripted_answers import (
     CALL,
     IN_EVERY_MODE,

@@ -19,7 +19,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from langchain_twelvelabs import ChatTwelveLabs
-from tests.langchain_twelvelabs.paths import total
+from langchain_twelvelabs.testing import total
 from tests.langchain_twelvelabs.scripted_agent import in_thread
 from tests.langchain_twelvelabs.sent import FOLLOW_UP, OTHER, QUESTION, bodies, body
 from twelvelabs_responses import Client, Sessions

@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage
 
 from langchain_twelvelabs._content import BlockContent, StringContent
 from langchain_twelvelabs._output import AnswerChunks, answer_message, citations
-from tests.langchain_twelvelabs.paths import check_chunks, total
+from langchain_twelvelabs.testing import check_chunks, total
 from twelvelabs_responses import Citation, Keepalive, OutputTextDelta, Response, ResponseEvent, TextPiece
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.langchain_twelvelabs.paths import total
+from langchain_twelvelabs.testing import total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -80,6 +80,7 @@ def test_a_pickle_holds_no_key_and_no_listeners(kind: Any, emulator: Emulator, m
     component.callback_manager = lambda: "what no pickle could hold"
     pickled = pickle.dumps(component)
     assert b"key-of-the-tests" not in pickled
+    monkeypatch.delenv("TWELVELABS_API_KEY")
     with pytest.raises(InvalidArgumentError, match="TWELVELABS_API_KEY"):
         pickle.loads(pickled)  # noqa: S301 - pickled above
     monkeypatch.setenv("TWELVELABS_API_KEY", "key-of-the-other-process")

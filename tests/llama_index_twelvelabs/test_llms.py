@@ -194,8 +194,9 @@ def test_the_key_is_in_no_dump_and_no_pickle(llm: TwelveLabsLLM, monkeypatch: py
         assert (again.chat([user(QUESTION)]).message.content or "").startswith("(Emulator)")
 
 
-def test_a_pickle_does_not_open_where_there_is_no_key(llm: TwelveLabsLLM) -> None:
+def test_a_pickle_does_not_open_where_there_is_no_key(llm: TwelveLabsLLM, monkeypatch: pytest.MonkeyPatch) -> None:
     pickled = pickle.dumps(llm)
+    monkeypatch.delenv("TWELVELABS_API_KEY")
     with pytest.raises(InvalidArgumentError, match="TWELVELABS_API_KEY"):
         pickle.loads(pickled)  # noqa: S301 - pickled above
 

@@ -12,5 +12,6 @@ from twelvelabs_responses.emulator._emulator import Emulator
 from twelvelabs_responses.emulator._era import ERAS
 from twelvelabs_responses.emulator._exchanges import Exchange
 from twelvelabs_responses.emulator._faults import FAULTS
+from twelvelabs_responses.emulator._scripted import ScriptedAnswer, ScriptedCall, ScriptedCitation
 
-__all__ = ["ERAS", "FAULTS", "Emulator", "Exchange"]
+__all__ = ["ERAS", "FAULTS", "Emulator", "Exchange", "ScriptedAnswer", "ScriptedCall", "ScriptedCitation"]

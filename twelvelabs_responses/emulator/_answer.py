@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from twelvelabs_responses.emulator._library import Collection, Library, Moment
+    from twelvelabs_responses.emulator._scripted import ScriptedAnswer
 
 _SELECTION_TOKEN = re.compile(r"\{\{sel:(\d{1,4})\}\}")
 # Citation tags come back when an earlier reply is pasted into a question; they are not words to search for.
@@ -47,11 +48,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of the answer's text; the moment or collection it quotes is cited right after the text."""
+    """A piece of the answer's text; the moment or collection it quotes is cited right after the text.
+
+    A marker that is given stands there as it is; otherwise citations are numbered.
+    """
 
     text: str
     moment: Moment | None = None
     collection: Collection | None = None
+    marker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Answer:
     search_query: str
     found: tuple[Moment, ...]
     segments: tuple[Segment, ...]
+    # What a test has written down, where the library was not asked.
+    scripted: ScriptedAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)

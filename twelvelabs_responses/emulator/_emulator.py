@@ -14,6 +14,7 @@ from twelvelabs_responses.emulator._exchanges import Exchanges
 from twelvelabs_responses.emulator._fault import Chooser
 from twelvelabs_responses.emulator._faults import FAULTS_BY_NAME
 from twelvelabs_responses.emulator._library import Library
+from twelvelabs_responses.emulator._scripted import ScriptedAnswer, ScriptedAnswers
 from twelvelabs_responses.emulator._server import bound_socket, loopback, serving
 from twelvelabs_responses.emulator._service import Service
 from twelvelabs_responses.emulator._sessions import Sessions
@@ -78,6 +79,7 @@ class Emulator:
         self._tempo = Tempo(think, pace)
         self._address = (loopback(host), port)
         self._exchanges = Exchanges()
+        self._scripted = ScriptedAnswers()
         self._stack = ExitStack()
         self._running: _Running | None = None
 
@@ -99,7 +101,16 @@ class Emulator:
     def _start(self, stack: ExitStack) -> _Running:
         library = stack.enter_context(closing(Library.load(self._library)))
         sessions = stack.enter_context(closing(Sessions(self._database)))
-        service = Service(self._era, library, sessions, self._exchanges, self._chooser, self._api_key, self._tempo)
+        service = Service(
+            self._era,
+            library,
+            sessions,
+            self._exchanges,
+            self._chooser,
+            self._scripted,
+            self._api_key,
+            self._tempo,
+        )
         connections = Connections(self._exchanges.notify)
         listener = stack.enter_context(bound_socket(*self._address))
         stack.enter_context(serving(app_of(service, connections), connections, listener))
@@ -135,6 +146,26 @@ class Emulator:
     @fault.setter
     def fault(self, name: str | None) -> None:
         self._chooser.default = name
+
+    def script(self, *answers: ScriptedAnswer | str) -> None:
+        """Give the next requests these answers, in order; after them the library answers again.
+
+        A request that breaks the contract is refused as ever, and leaves the answer to the next one.
+
+        Raises:
+            ValueError: There is no such fault.
+        """
+        written = [ScriptedAnswer(answer) if isinstance(answer, str) else answer for answer in answers]
+        for answer in written:
+            if answer.fault is not None and answer.fault not in FAULTS_BY_NAME:
+                raise ValueError(f"{answer.fault!r} is not a fault; choose one of {', '.join(FAULTS_BY_NAME)}")
+        for answer in written:
+            self._scripted.add(answer)
+
+    @property
+    def scripted(self) -> list[ScriptedAnswer]:
+        """The answers of `script` that no request has got yet."""
+        return self._scripted.left
 
     @property
     def exchanges(self) -> list[Exchange]:

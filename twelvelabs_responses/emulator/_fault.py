@@ -102,6 +102,11 @@ class Chooser:
             self._served.pop(asked, None)
         self._default = asked
 
+    def named(self, name: str, *, stream: bool) -> Fault:
+        """Return the fault of that name, where a request would notice it; it is not counted."""
+        fault = order_of(name, self._faults).fault
+        return fault if fault.touches(stream=stream) else NO_FAULT
+
     def fault_for(self, asked: str | None, *, stream: bool) -> Fault:
         """Return the fault of a request whose header says `asked`.
 

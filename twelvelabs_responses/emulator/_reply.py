@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from twelvelabs_responses.emulator._answer import Turn
 from twelvelabs_responses.emulator._instance import instance_of
 from twelvelabs_responses.emulator._items import FunctionCall, FunctionCallOutput, Message
+from twelvelabs_responses.emulator._scripted import ScriptedAnswer, ScriptedCall
 from twelvelabs_responses.emulator._text import Text, text_of
 from twelvelabs_responses.emulator._wire import Reply, deltas_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twelvelabs_responses.emulator._answer import Answer
     from twelvelabs_responses.emulator._asked import Asked
     from twelvelabs_responses.emulator._era import Era
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 # What the service's own tools are called, and what they take and give, no reference says.
 _TOOL = "search_knowledge_store"
+_NOT_SCRIPTED = ScriptedAnswer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Occurrence:
 
 def reply_to(asked: Asked, answer: Answer, place: Occurrence) -> Reply:
     """Return the reply that says this answer."""
+    script = answer.scripted or _NOT_SCRIPTED
     text = _text(asked, answer, place.era)
     items = _items(asked, answer, text, place.session.session_id)
     waited = place.tempo.think + place.tempo.pace * sum(
@@ -52,9 +57,11 @@ def reply_to(asked: Asked, answer: Answer, place: Occurrence) -> Reply:
         created_at=_rfc3339(place.now),
         completed_at=_rfc3339(place.now + timedelta(seconds=waited)),
         items=items,
-        input_tokens=_words_read(asked, place.session),
-        output_tokens=sum(len(item.text.split()) for item in items if isinstance(item, Message)),
+        input_tokens=_given(script.input_tokens, _words_read(asked, place.session)),
+        output_tokens=_given(script.output_tokens, _words_said(items)),
         structured=asked.schema is not None,
+        status="incomplete" if script.incomplete_reason else "completed",
+        incomplete_reason=script.incomplete_reason,
     )
 
 
@@ -65,7 +72,7 @@ def turn_of(asked: Asked, answer: Answer) -> Turn:
 
 
 def _text(asked: Asked, answer: Answer, era: Era) -> Text:
-    if asked.schema is None:
+    if asked.schema is None or answer.scripted:
         return text_of(answer.segments, era)
     texts = [segment.text.strip() for segment in answer.segments]
     times = [
@@ -76,18 +83,28 @@ def _text(asked: Asked, answer: Answer, era: Era) -> Text:
 
 def _items(asked: Asked, answer: Answer, text: Text, session_id: str) -> tuple[Item, ...]:
     before = _intermediate_items(answer, session_id) if asked.shows_steps else ()
-    last = Message(f"msg_{session_id}_{len(before)}", text.text, "final_answer", text.annotations)
+    status = "incomplete" if answer.scripted and answer.scripted.incomplete_reason else "completed"
+    last = Message(f"msg_{session_id}_{len(before)}", text.text, "final_answer", text.annotations, status)
     return (*before, last)
 
 
 def _intermediate_items(answer: Answer, session_id: str) -> tuple[Item, ...]:
-    call_id = f"call_{uuid.uuid4()}"
-    query = json.dumps({"query": answer.search_query}, ensure_ascii=False)
+    said = (Message(f"msg_{session_id}_0", answer.commentary, "commentary"),) if answer.commentary else ()
+    calls = answer.scripted.calls if answer.scripted else (_search(answer),)
+    return (*said, *(item for call in calls for item in _call_items(call)))
+
+
+def _search(answer: Answer) -> ScriptedCall:
     found = json.dumps([_found(moment) for moment in answer.found], ensure_ascii=False)
+    return ScriptedCall(_TOOL, {"query": answer.search_query}, found)
+
+
+def _call_items(call: ScriptedCall) -> tuple[Item, ...]:
+    call_id = f"call_{uuid.uuid4()}"
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
     return (
-        Message(f"msg_{session_id}_0", answer.commentary, "commentary"),
-        FunctionCall(f"fc_{uuid.uuid4()}", _TOOL, call_id, query),
-        FunctionCallOutput(f"fco_{uuid.uuid4()}", call_id, found),
+        FunctionCall(f"fc_{uuid.uuid4()}", call.name, call_id, arguments),
+        FunctionCallOutput(f"fco_{uuid.uuid4()}", call_id, call.output),
     )
 
 
@@ -101,6 +118,14 @@ def _words_read(asked: Asked, session: Session) -> int:
     for turn in session.turns:
         texts += [turn.question, turn.answer]
     return sum(len(text.split()) for text in texts)
+
+
+def _words_said(items: Sequence[Item]) -> int:
+    return sum(len(item.text.split()) for item in items if isinstance(item, Message))
+
+
+def _given(number: int | None, otherwise: int) -> int:
+    return otherwise if number is None else number
 
 
 def _rfc3339(moment: datetime) -> str:

@@ -23,15 +23,19 @@ from twelvelabs_responses.emulator._fields import Refusal
 from twelvelabs_responses.emulator._performance import perform
 from twelvelabs_responses.emulator._reply import Occurrence, turn_of
 from twelvelabs_responses.emulator._script import Script, error_script
+from twelvelabs_responses.emulator._scripted import answer_of
 from twelvelabs_responses.emulator._sessions import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twelvelabs_responses.emulator._answer import Answer, Turn
     from twelvelabs_responses.emulator._asked import Asked
     from twelvelabs_responses.emulator._era import Era
     from twelvelabs_responses.emulator._fault import Chooser
     from twelvelabs_responses.emulator._library import Library
     from twelvelabs_responses.emulator._script import JsonObject
+    from twelvelabs_responses.emulator._scripted import ScriptedAnswer, ScriptedAnswers
     from twelvelabs_responses.emulator._sessions import Sessions
     from twelvelabs_responses.emulator._wire import Tempo
 
@@ -69,6 +73,7 @@ class Service:
     sessions: Sessions
     exchanges: Exchanges
     chooser: Chooser
+    scripted: ScriptedAnswers
     api_key: str | None
     tempo: Tempo
 
@@ -83,8 +88,7 @@ class Service:
         except ValueError as error:
             return self._refuse(exchange, Refusal(400, "parameter_invalid", f"{FAULT_HEADER}: {error}"))
         if fault.instead is not None:
-            occasion = Occasion(self.era, datetime.now(timezone.utc), _session_named(body))
-            return Plan(exchange, fault.instead(occasion))
+            return self._instead(exchange, fault.instead)
         return self._plan(exchange, request, body, fault)
 
     def settle(self, plan: Plan) -> None:
@@ -101,6 +105,9 @@ class Service:
         """Return the answer that says so."""
         return error_script(self.era, refusal.status, refusal.code, refusal.message)
 
+    def _instead(self, exchange: Exchange, refuse: Callable[[Occasion], Script]) -> Plan:
+        return Plan(exchange, refuse(Occasion(self.era, datetime.now(timezone.utc), _session_named(exchange.body))))
+
     def _refuse(self, exchange: Exchange, refusal: Refusal) -> Plan:
         return Plan(exchange, self.refusal_script(refusal))
 
@@ -112,14 +119,21 @@ class Service:
             refusal = body_refusal(body, self.era, self.library, self.sessions)
         if refusal is not None or body is None:
             return self._refuse(exchange, refusal or NOT_AN_OBJECT)
-        return self._plan_turn(exchange, asked_of(body), fault)
+        scripted = self.scripted.take()
+        if scripted is not None and scripted.fault:
+            fault = self.chooser.named(scripted.fault, stream=body.get("stream") is True)
+        if fault.instead is not None:
+            return self._instead(exchange, fault.instead)
+        return self._plan_turn(exchange, asked_of(body), scripted, fault)
 
-    def _plan_turn(self, exchange: Exchange, asked: Asked, fault: Fault) -> Plan:
+    def _plan_turn(self, exchange: Exchange, asked: Asked, scripted: ScriptedAnswer | None, fault: Fault) -> Plan:
         session = self._session(asked)
-        answer = self._answer(asked, session)
+        answer = self._answer(asked, session) if scripted is None else answer_of(scripted)
         place = Occurrence(self.era, session, datetime.now(timezone.utc), self.tempo)
         told = perform(asked, answer, place, fault)
         if not self.sessions.begin(session):
+            if scripted is not None:
+                self.scripted.put_back(scripted)
             return self._refuse(exchange, TURN_UNDER_WAY)
         exchange.session_id, exchange.response_id = session.session_id, told.response_id
         turn = turn_of(asked, answer) if fault.takes_turn else None

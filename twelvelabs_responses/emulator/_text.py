@@ -34,8 +34,9 @@ def text_of(segments: Iterable[Segment], era: Era) -> Text:
         cited = segment.moment or segment.collection
         if cited is None:
             continue
-        marker = f"[{len(annotations) + 1}]" if era.annotates else _tag(segment.moment)
-        if marker and not text.endswith((" ", "\n")):
+        number = segment.marker or f"[{len(annotations) + 1}]"
+        marker = number if era.annotates else _tag(segment.moment)
+        if marker and not segment.marker and not text.endswith((" ", "\n")):
             text += " "
         if era.annotates:
             annotations.append(_annotation(cited, len(text), len(marker)))

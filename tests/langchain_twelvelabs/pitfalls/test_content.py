@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from langchain_twelvelabs import citations
-from tests.langchain_twelvelabs.paths import QUESTION, check_equal_on_every_path
+from langchain_twelvelabs.testing import QUESTION, check_equal_on_every_path
 from tests.langchain_twelvelabs.scripted_answers import (
     ANSWERS,
     LONG,

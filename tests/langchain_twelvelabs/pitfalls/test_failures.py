@@ -11,7 +11,7 @@ import pytest
 from langchain_core.exceptions import ModelError
 from langchain_core.messages import HumanMessage
 
-from tests.langchain_twelvelabs.paths import QUESTION
+from langchain_twelvelabs.testing import QUESTION
 from tests.langchain_twelvelabs.scripted_answers import (
     LONG,
     MODES,

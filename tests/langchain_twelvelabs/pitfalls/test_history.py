@@ -14,7 +14,7 @@ from langchain_core.messages import (
     messages_to_dict,
 )
 
-from tests.langchain_twelvelabs.paths import QUESTION
+from langchain_twelvelabs.testing import QUESTION
 from tests.langchain_twelvelabs.scripted_answers import LONG, MODES, models
 from tests.langchain_twelvelabs.ways import WAYS, ask
 from twelvelabs_responses import InvalidArgumentError

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from langchain_twelvelabs import ChatTwelveLabs
-from tests.langchain_twelvelabs.paths import QUESTION
+from langchain_twelvelabs.testing import QUESTION
 from tests.langchain_twelvelabs.scripted_answers import PLAIN, STREAM, Chunks, frames, over
 from tests.langchain_twelvelabs.ways import ask
 from twelvelabs_responses import Client

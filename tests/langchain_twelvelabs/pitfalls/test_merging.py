@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage
 from langgraph.graph import START, MessagesState, StateGraph
 
-from tests.langchain_twelvelabs.paths import QUESTION, check_equal_on_every_path, check_tokens_on_every_path, total
+from langchain_twelvelabs.testing import QUESTION, check_equal_on_every_path, check_tokens_on_every_path, total
 from tests.langchain_twelvelabs.scripted_answers import (
     IN_EVERY_MODE,
     LONG,

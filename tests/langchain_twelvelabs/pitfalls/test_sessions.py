@@ -15,7 +15,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from pydantic import ValidationError
 
 from langchain_twelvelabs import ChatTwelveLabs, create_video_tool
-from tests.langchain_twelvelabs.paths import QUESTION
+from langchain_twelvelabs.testing import QUESTION
 from tests.langchain_twelvelabs.scripted_agent import agent_of, asking, held, in_thread
 from tests.langchain_twelvelabs.scripted_answers import MODES
 from tests.langchain_twelvelabs.ways import WAYS, ask

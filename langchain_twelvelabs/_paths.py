@@ -8,6 +8,7 @@ on one path and corrupt on another. Nothing here knows which chat model is asked
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -36,7 +37,13 @@ class Answers:
 
 
 def check_equal_on_every_path(new_model: ModelFactory, messages: Messages = QUESTION) -> Answers:
-    """Return the answers, having checked that all are the same and that the chunks keep LangChain's rules."""
+    """Return the answers, having checked that all are the same and that the chunks keep LangChain's rules.
+
+    Ids and times that a service makes for each answer may differ, as long as they stand in the same places.
+
+    Raises:
+        AssertionError: They are not, or the chunks do not; the message names the path and what differs.
+    """
     answers = answers_on_every_path(new_model, messages)
     wanted = _compared(answers.by_path["invoke"])
     for path, answer in answers.by_path.items():
@@ -169,16 +176,30 @@ async def _check_async_tokens(new_model: ModelFactory, messages: Messages, chunk
     assert len(listener.tokens) == chunks
 
 
+# A UUID, or a time to the fraction of a second.
+_OF_ONE_ANSWER = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"
+)
 # LangChain itself puts `output_version` on each chunk that it rewrites.
 _ON_EVERY_CHUNK = {"model_provider", "output_version"}
 
 
 def _compared(answer: AIMessage) -> dict[str, Any]:
     facts = {name: fact for name, fact in answer.response_metadata.items() if name != "output_version"}
-    return {
+    compared = {
         "content_blocks": answer.content_blocks,
         "text": str(answer.text),
         "usage_metadata": answer.usage_metadata,
         "response_metadata": facts,
         "tool_calls": [*answer.tool_calls, *answer.invalid_tool_calls],
     }
+    return {name: _numbered(fact, {}) for name, fact in compared.items()}
+
+
+def _numbered(value: Any, ids: dict[str, str]) -> Any:
+    """Return the value with all that a service makes anew for each answer numbered in order of appearance."""
+    if isinstance(value, str):
+        return _OF_ONE_ANSWER.sub(lambda found: ids.setdefault(found[0], f"<{len(ids)}>"), value)
+    if isinstance(value, dict):
+        return {name: _numbered(value[name], ids) for name in sorted(value, key=str)}
+    return [_numbered(each, ids) for each in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,141 @@
+"""Answers that a test has written down, word for word, and the queue they wait in."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from twelvelabs_responses.emulator._answer import Answer, Segment
+from twelvelabs_responses.emulator._library import Collection, Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+
+_MARKER = re.compile(r"\[(\d+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedCitation:
+    """What a marker stands for.
+
+    Args:
+        id: The id of a store item, or of an item collection.
+        start_sec: Where in the video it starts, in seconds; None for what has no time.
+        end_sec: Where it ends, in seconds.
+        title: The title of the item or collection.
+        kind: What is cited.
+    """
+
+    id: str
+    start_sec: float | None = None
+    end_sec: float | None = None
+    title: str = ""
+    kind: Literal["video", "image", "collection"] = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedCall:
+    """A tool that the service calls for itself, and what it gives back."""
+
+    name: str
+    arguments: Mapping[str, JSON] = field(default_factory=dict)
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedAnswer:
+    """An answer, word for word.
+
+    Args:
+        text: The text of the reply. `[1]` in it is the marker of the first citation, `[2]` of the second.
+        citations: What the markers stand for; those eras of the API that write tags write them in the markers' place.
+        commentary: A message before the reply; told only to requests that include intermediate outputs, as are calls.
+        calls: The tools that the service calls for itself before it replies.
+        json: A typed answer, in place of a text.
+        incomplete_reason: Why the reply is cut short, such as `max_output_tokens`; None for a complete one.
+        input_tokens: The usage to report; None counts words.
+        output_tokens: As `input_tokens`.
+        fault: One of `FAULTS`, for this answer alone.
+
+    Raises:
+        ValueError: Text and JSON at once, or a citation whose marker is not in the text.
+    """
+
+    text: str = ""
+    citations: Sequence[ScriptedCitation] = ()
+    commentary: str = ""
+    calls: Sequence[ScriptedCall] = ()
+    json: JSON = None
+    incomplete_reason: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    fault: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.json is not None and (self.text or self.citations):
+            raise ValueError("an answer in JSON has no text of its own, and no citations; give one or the other")
+        marked = {int(number) for number in _MARKER.findall(self.text)}
+        for number, citation in enumerate(self.citations, start=1):
+            if number not in marked:
+                raise ValueError(f"citations[{number - 1}] ({citation.id}) has no marker [{number}] in the text")
+
+
+def answer_of(scripted: ScriptedAnswer) -> Answer:
+    """Return the answer that says this and nothing else."""
+    return Answer(scripted.commentary, "", (), tuple(_segments(scripted)), scripted)
+
+
+def _segments(scripted: ScriptedAnswer) -> Iterator[Segment]:
+    if scripted.json is not None:
+        yield Segment(json.dumps(scripted.json, ensure_ascii=False))
+        return
+    start = 0
+    for marker in _MARKER.finditer(scripted.text):
+        place = int(marker[1]) - 1
+        # A number in brackets that no citation goes with is text like any other.
+        if 0 <= place < len(scripted.citations):
+            yield _cited(scripted.text[start : marker.start()], scripted.citations[place], marker[0])
+            start = marker.end()
+    yield Segment(scripted.text[start:])
+
+
+def _cited(text: str, citation: ScriptedCitation, marker: str) -> Segment:
+    if citation.kind == "collection":
+        return Segment(text, collection=Collection(citation.id, citation.title, ()), marker=marker)
+    moment = Moment(citation.id, citation.title, citation.kind, citation.start_sec, citation.end_sec, "", "")
+    return Segment(text, moment, marker=marker)
+
+
+class ScriptedAnswers:
+    """Answers in the order in which requests get them; any thread may add and take."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: deque[ScriptedAnswer] = deque()
+
+    @property
+    def left(self) -> list[ScriptedAnswer]:
+        """Those that no request has got yet."""
+        with self._lock:
+            return list(self._left)
+
+    def add(self, answer: ScriptedAnswer) -> None:
+        """Put one at the end."""
+        with self._lock:
+            self._left.append(answer)
+
+    def take(self) -> ScriptedAnswer | None:
+        """Return the next one, or None."""
+        with self._lock:
+            return self._left.popleft() if self._left else None
+
+    def put_back(self, answer: ScriptedAnswer) -> None:
+        """Make one that was taken the next one again."""
+        with self._lock:
+            self._left.appendleft(answer)
