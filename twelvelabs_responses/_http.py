@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -115,15 +116,38 @@ def interruption(error: httpx.RequestError) -> ResponsesError:
     return StreamInterruptedError(f"the connection broke before the response ended: {_words(error)}")
 
 
-def hang_up(answer: httpx.Response) -> None:
-    """Shut the connection down from another thread, so that a read on it returns at once."""
-    connection = socket_of(answer)
-    # A closed answer has given its connection back: another turn may be using it.
-    if connection is not None and not answer.is_closed:
-        try:
-            connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # It is down already.
+class HeldBody(httpx.SyncByteStream):
+    """The body of an answer, whose connection another thread may shut down until the body gives it back.
+
+    A connection that was given back carries another turn at once. So both steps take one lock: that turn must never be
+    the one that is cut off.
+
+    Args:
+        answer: The answer, which is read through this from now on.
+    """
+
+    def __init__(self, answer: httpx.Response) -> None:
+        assert isinstance(answer.stream, httpx.SyncByteStream)  # noqa: S101 - a blocking client gives no other
+        self._body = answer.stream
+        self._connection = socket_of(answer)
+        self._lock = Lock()
+        answer.stream = self
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._body
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._lock:
+            self._connection = None
+        self._body.close()
+
+    def hang_up(self) -> None:
+        """Shut the connection down, from any thread, so that a read on it returns at once."""
+        # One that is down already refuses.
+        with self._lock, suppress(OSError):
+            if self._connection is not None:
+                self._connection.shutdown(socket.SHUT_RDWR)
 
 
 def socket_of(answer: httpx.Response) -> socket.socket | None:

@@ -13,7 +13,7 @@ import httpx
 
 from twelvelabs_responses._errors import ResponsesError, StreamInterruptedError
 from twelvelabs_responses._events import Keepalive
-from twelvelabs_responses._http import hang_up, interruption
+from twelvelabs_responses._http import HeldBody, interruption
 from twelvelabs_responses._reading import Reading
 from twelvelabs_responses._response import Response
 
@@ -81,7 +81,9 @@ class Stream(_StreamState):
     def __init__(self, turn: Turn, send: Callable[[Turn], httpx.Response]) -> None:
         super().__init__(turn)
         self._send = send
-        self._source: Generator[Update, None, None]  # there is one from when the stream is open
+        # There are both from when the stream is open.
+        self._body: HeldBody
+        self._source: Generator[Update, None, None]
 
     def __enter__(self) -> Self:
         """Send the request and read up to the first event that says something.
@@ -93,7 +95,8 @@ class Stream(_StreamState):
         try:
             self._turn.begin()
             answer = self._send(self._turn)
-            self._source = _updates(answer, self._read(answer), self._turn)
+            self._body = HeldBody(answer)
+            self._source = _updates(answer, self._body, self._read(answer), self._turn)
             while not self._first or isinstance(self._first[-1][0], Keepalive):
                 self._first.append(next(self._source))
         except BaseException as error:
@@ -151,7 +154,7 @@ class Stream(_StreamState):
         try:
             self._source.close()
         except ValueError:  # Another thread is reading: its read ends, and it closes.
-            hang_up(self._answer)
+            self._body.hang_up()
 
 
 class AsyncStream(_StreamState):
@@ -242,7 +245,7 @@ class AsyncStream(_StreamState):
 # the garbage collector comes.
 
 
-def _updates(answer: httpx.Response, reading: Reading, turn: Turn) -> Generator[Update, None, None]:
+def _updates(answer: httpx.Response, body: HeldBody, reading: Reading, turn: Turn) -> Generator[Update, None, None]:
     chunks = answer.iter_bytes()
     try:
         since = monotonic()
@@ -262,7 +265,7 @@ def _updates(answer: httpx.Response, reading: Reading, turn: Turn) -> Generator[
         raise
     finally:
         if reading.fold.ended:
-            _drain(answer, chunks)
+            _drain(answer, body, chunks)
         answer.close()
         turn.end(None)
 
@@ -294,10 +297,10 @@ async def _aupdates(answer: httpx.Response, reading: Reading, turn: Turn) -> Asy
         turn.end(None)
 
 
-def _drain(answer: httpx.Response, chunks: Iterator[bytes]) -> None:
+def _drain(answer: httpx.Response, body: HeldBody, chunks: Iterator[bytes]) -> None:
     if answer.http_version == "HTTP/2":
         return  # Its connection carries other streams as well, and is free without this.
-    timer = Timer(_DRAIN_SECONDS, hang_up, [answer])
+    timer = Timer(_DRAIN_SECONDS, body.hang_up)
     timer.start()
     try:
         with suppress(httpx.RequestError):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,9 +18,9 @@ from twelvelabs_responses import (
     StreamInterruptedError,
 )
 from twelvelabs_responses._http import (
+    HeldBody,
     Sending,
     connection_error,
-    hang_up,
     interruption,
     new_async_client,
     new_client,
@@ -183,19 +184,28 @@ def test_a_system_without_keepalive_times_still_probes(monkeypatch: pytest.Monke
     assert pool._socket_options == [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
 
 
+class Wire:
+    """What httpx tells of the connection of an answer."""
+
+    def __init__(self, connection: object) -> None:
+        self._connection = connection
+
+    def get_extra_info(self, _name: str) -> object:
+        return self._connection
+
+
+def answer_on(connection: object, stream: httpx.SyncByteStream) -> httpx.Response:
+    return httpx.Response(200, stream=stream, extensions={"network_stream": Wire(connection)})
+
+
 def test_hanging_up_ends_a_read_and_does_not_mind_doing_so_twice() -> None:
     ours, theirs = socket.socketpair()
-
-    class Wire:
-        def get_extra_info(self, _name: str) -> socket.socket:
-            return ours
-
-    answer = httpx.Response(200, stream=httpx.SyncByteStream(), extensions={"network_stream": Wire()})
+    body = HeldBody(answer_on(ours, httpx.ByteStream(b"")))
     with theirs:
         with ours:
-            hang_up(answer)
+            body.hang_up()
             assert ours.recv(1) == b""
-        hang_up(answer)
+        body.hang_up()
 
 
 def test_an_answer_that_has_given_its_connection_back_hangs_up_on_nobody(emulator: Emulator) -> None:
@@ -203,17 +213,46 @@ def test_an_answer_that_has_given_its_connection_back_hangs_up_on_nobody(emulato
     body = {"knowledge_store_id": emulator.knowledge_store_id, "input": asked, "stream": True}
     with httpx.Client(base_url=emulator.base_url, headers={"x-api-key": KEY}) as http:
         with http.stream("POST", "/responses", json=body) as first:
+            held = HeldBody(first)
             first.read()
         with http.stream("POST", "/responses", json=body) as second:
-            hang_up(first)
+            held.hang_up()
             assert b"response.completed" in second.read()
     assert len({exchange.connection for exchange in emulator.exchanges}) == 1
 
 
+def test_a_connection_is_given_back_only_when_a_hang_up_that_has_begun_is_over() -> None:
+    begun, may_end, steps = Event(), Event(), list[str]()
+
+    class Connection:
+        def shutdown(self, _how: int) -> None:
+            begun.set()
+            assert may_end.wait(5)
+            steps.append("shut down")
+
+    class Given(httpx.SyncByteStream):
+        def close(self) -> None:
+            steps.append("given back")
+
+    answer = answer_on(Connection(), Given())
+    body = HeldBody(answer)
+    threads = [Thread(target=body.hang_up), Thread(target=answer.close)]
+    threads[0].start()
+    assert begun.wait(5)
+    threads[1].start()
+    # If nothing held it off, it would be over long before.
+    threads[1].join(0.05)
+    may_end.set()
+    for thread in threads:
+        thread.join()
+    assert steps == ["shut down", "given back"]
+
+
 def test_an_answer_without_a_socket_cannot_be_hung_up_on() -> None:
-    answer = httpx.Response(200, stream=httpx.SyncByteStream())
-    hang_up(answer)
+    answer = httpx.Response(200, stream=httpx.ByteStream(b"whole"))
+    HeldBody(answer).hang_up()
     assert socket_of(answer) is None
+    assert answer.read() == b"whole"
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "ftp://127.0.0.1:9"])
