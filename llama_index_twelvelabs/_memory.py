@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
-from llama_index.core.memory import ChatMemoryBuffer, Memory
+from llama_index.core.memory import BaseMemory, ChatMemoryBuffer, Memory
 from llama_index.core.memory.memory import InsertMethod
 from llama_index.core.memory.types import BaseChatStoreMemory
 
@@ -17,7 +17,7 @@ from twelvelabs_responses import InvalidArgumentError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llama_index.core.memory import BaseMemory, BaseMemoryBlock
+    from llama_index.core.memory import BaseMemoryBlock
 
 # As of LlamaIndex's `Memory`.
 _WINDOW_TOKENS = 30_000
@@ -28,13 +28,16 @@ def new_memory() -> BaseMemory:
     return ChatMemoryBuffer.from_defaults(token_limit=_WINDOW_TOKENS)
 
 
-def checked(memory: BaseMemory) -> BaseMemory:
+def checked(memory: object) -> BaseMemory:
     """Return the memory if an engine can use it.
 
     Raises:
-        InvalidArgumentError: It puts what it knows into the newest user message that it holds. That is a past one, as
-            the new one goes in when its turn is taken, so what it knows would be lost.
+        InvalidArgumentError: It is none of LlamaIndex's memories; or it puts what it knows into the newest user message
+            that it holds. That is a past one, as the new one goes in when its turn is taken, so what it knows would be
+            lost.
     """
+    if not isinstance(memory, BaseMemory):
+        raise InvalidArgumentError("memory", f"a {type(memory).__name__}", "a memory of LlamaIndex, a BaseMemory")
     if isinstance(memory, Memory) and memory.memory_blocks and memory.insert_method is InsertMethod.USER:
         got = "memory blocks that are inserted into the user message"
         raise InvalidArgumentError("memory", got, "insert_method=InsertMethod.SYSTEM")

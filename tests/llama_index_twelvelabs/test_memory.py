@@ -118,6 +118,12 @@ def test_guidance_that_the_window_has_lost_with_the_last_answer_is_found(emulato
     assert bodies(emulator)[0]["instructions"] == "Answer in German."
 
 
+@pytest.mark.parametrize("wrong", ["conversations.db", None, [user(QUESTION)]])
+def test_what_is_no_memory_is_refused_as_such(wrong: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"memory: got a {type(wrong).__name__}; allowed: a memory of Llama"):
+        checked(wrong)
+
+
 def test_a_fork_knows_the_facts_so_far_and_learns_by_itself() -> None:
     facts = FactExtractionMemoryBlock(llm=MockLLM(), facts=["Kim scored."])
     memory = Memory.from_defaults(session_id="user-7", memory_blocks=[facts])
