@@ -50,13 +50,17 @@ def has_answer(messages: Sequence[ChatMessage], knowledge_store_id: str) -> bool
     return any(session is not None and session.knowledge_store_id == knowledge_store_id for session in sessions)
 
 
-def beyond_the_window(window: Sequence[ChatMessage], everything: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Return the guidance of a memory's window, and all that was said: the window has lost the last answer.
+def recalled(
+    window: Sequence[ChatMessage], everything: Sequence[ChatMessage], knowledge_store_id: str
+) -> list[ChatMessage]:
+    """Return the messages of the next turn: what a memory recalls, and what its window has lost of importance.
 
-    It may have lost the guidance as well. Where it has some, that is all: what memory blocks know stands in it.
+    Without an answer in it, that is all that was said. Without guidance, it is the guidance, as the service forgets it
+    after each turn; where the window has some, that is all: what memory blocks know stands in it.
     """
     guidance = _of_the_system(window) or _of_the_system(everything)
-    return [*guidance, *(message for message in everything if message.role is not MessageRole.SYSTEM)]
+    said = window if has_answer(window, knowledge_store_id) else everything
+    return [*guidance, *(message for message in said if message.role is not MessageRole.SYSTEM)]
 
 
 def _of_the_system(messages: Sequence[ChatMessage]) -> list[ChatMessage]:

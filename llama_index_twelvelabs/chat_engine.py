@@ -14,7 +14,7 @@ from llama_index_twelvelabs._chat_stream import astreamed, streamed
 from llama_index_twelvelabs._chat_turn import ChatTurn, OneTurn
 from llama_index_twelvelabs._input import chat_messages
 from llama_index_twelvelabs._marker import without_marker
-from llama_index_twelvelabs._memory import beyond_the_window, bound, checked, empty_beside, has_answer, new_memory
+from llama_index_twelvelabs._memory import bound, checked, empty_beside, new_memory, recalled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,8 +196,7 @@ class TwelveLabsChatEngine(Asking, BaseChatEngine):
                 self._memory.set(chat_messages(chat_history, "chat_history"))
                 self._session_id = None
             window = self._memory.get(input=message)
-            everything = None if self._has_answer(window) else self._memory.get_all()
-            turn.messages = [*self._recalled(window, everything), turn.user]
+            turn.messages = [*self._recalled(window, self._memory.get_all()), turn.user]
         return turn
 
     async def _abegun(self, message: str, chat_history: Sequence[ChatMessage] | None) -> ChatTurn:
@@ -207,18 +206,14 @@ class TwelveLabsChatEngine(Asking, BaseChatEngine):
                 await self._memory.aset(chat_messages(chat_history, "chat_history"))
                 self._session_id = None
             window = await self._memory.aget(input=message)
-            everything = None if self._has_answer(window) else await self._memory.aget_all()
-            turn.messages = [*self._recalled(window, everything), turn.user]
+            turn.messages = [*self._recalled(window, await self._memory.aget_all()), turn.user]
         return turn
 
-    def _has_answer(self, messages: Sequence[ChatMessage]) -> bool:
-        return has_answer(messages, self._llm.knowledge_store_id)
-
-    def _recalled(self, window: Sequence[ChatMessage], everything: Sequence[ChatMessage] | None) -> list[ChatMessage]:
-        recalled = list(window) if everything is None else beyond_the_window(window, everything)
+    def _recalled(self, window: Sequence[ChatMessage], everything: Sequence[ChatMessage]) -> list[ChatMessage]:
+        messages = recalled(window, everything, self._llm.knowledge_store_id)
         if self._session_id is None:
-            return recalled
-        return bound(recalled, self._llm.knowledge_store_id, self._session_id)
+            return messages
+        return bound(messages, self._llm.knowledge_store_id, self._session_id)
 
     def _session(self) -> dict[str, str]:
         # Only where there is one: the LLM's own handlers are told of each option of a call.

@@ -25,7 +25,7 @@ from llama_index.core.storage.chat_store import SimpleChatStore
 from pydantic_core import PydanticSerializationError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from llama_index_twelvelabs._memory import beyond_the_window, bound, checked, empty_beside, has_answer, new_memory
+from llama_index_twelvelabs._memory import bound, checked, empty_beside, has_answer, new_memory, recalled
 from tests.llama_index_twelvelabs.chats import (
     FOLLOW_UP,
     QUESTION,
@@ -68,10 +68,14 @@ def test_an_answer_counts_for_its_own_store_only() -> None:
     assert not has_answer([assistant("Rovers.", **ANSWER, status="failed")], "ks_1")
 
 
-def test_beyond_the_window_the_guidance_is_the_windows_and_what_was_said_is_everything() -> None:
+def test_a_window_without_guidance_or_without_an_answer_gets_it_from_all_there_is() -> None:
     guidance, past = (ChatMessage(role=MessageRole.SYSTEM, content=each) for each in ("Be brief.", "Be long."))
-    said = [user("Who?"), assistant("Rovers.")]
-    assert beyond_the_window([guidance, user("Then?")], [past, *said]) == [guidance, *said]
+    last = [user("Who?"), assistant("Rovers.", **ANSWER)]
+    everything = [past, user("Hi."), *last]
+    assert recalled([guidance, *last], everything, "ks_1") == [guidance, *last]
+    assert recalled(last, everything, "ks_1") == [past, *last]
+    assert recalled([guidance, user("Who?")], everything, "ks_1") == [guidance, *everything[1:]]
+    assert recalled([], everything, "ks_1") == everything
 
 
 @pytest.mark.parametrize(
@@ -111,11 +115,13 @@ def test_a_session_that_stands_where_the_conversation_does_needs_no_word(message
     assert bound(messages, "ks_1", "sess_1") == messages
 
 
-def test_guidance_that_the_window_has_lost_with_the_last_answer_is_found(emulator: Emulator) -> None:
-    engine = engine_at(emulator, memory=ChatMemoryBuffer.from_defaults(token_limit=100))
-    system = ChatMessage(role=MessageRole.SYSTEM, content="Answer in German.")
-    engine.chat(QUESTION, [system, user(THIRD), assistant("word " * 500)])
-    assert bodies(emulator)[0]["instructions"] == "Answer in German."
+@WAYS
+def test_guidance_lasts_longer_than_the_window_of_a_memory(emulator: Emulator, way: str) -> None:
+    engine = engine_at(emulator, memory=ChatMemoryBuffer.from_defaults(token_limit=300))
+    ask(engine, QUESTION, way, [ChatMessage(role=MessageRole.SYSTEM, content="Answer in German.")])
+    for _ in range(4):
+        ask(engine, FOLLOW_UP, way)
+    assert {body["instructions"] for body in bodies(emulator)} == {"Answer in German."}
 
 
 @pytest.mark.parametrize("wrong", ["conversations.db", None, [user(QUESTION)]])
@@ -194,7 +200,7 @@ def test_a_conversation_stands_in_a_memory_of_somebodys_own(emulator: Emulator, 
     for question in (QUESTION, FOLLOW_UP):
         ask(engine, question, way)
     assert bodies(emulator)[1]["session_id"] == emulator.exchanges[0].session_id
-    assert memory.called[:5] == ["get", "get_all", "put", "put", "get"]
+    assert memory.called[:6] == ["get", "get_all", "put", "put", "get", "get_all"]
     engine.reset()
     assert engine.chat_history == []
 
