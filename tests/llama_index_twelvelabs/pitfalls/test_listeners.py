@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from twelvelabs_responses import ResponseStreamEvent
     from twelvelabs_responses.emulator import Emulator
 
+# LlamaIndex before 0.14 uses what its own workflows give up.
+pytestmark = pytest.mark.filterwarnings("ignore:ServiceManager is deprecated:DeprecationWarning")
 KEY = "key-of-the-tests"
 LLM = ["LLMChatStart", "LLMChatEnd"]
 QUERY = ["QueryStart", "SynthesizeStart", *LLM, "SynthesizeEnd", "QueryEnd"]
