@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 HEADERS = {
     "request": frozenset({"accept", "content-type"}),
-    "response": frozenset({"content-type", "location", "retry-after", "x-request-id"}),
+    "response": frozenset(
+        {"content-type", "location", "request-id", "retry-after", "retry-after-ms", "x-ratelimit-reset", "x-request-id"}
+    ),
 }
 _ORIGIN = re.compile(
     r"# Recorded on \d{4}-\d\d-\d\d against "

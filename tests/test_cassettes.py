@@ -16,7 +16,7 @@ from tests.recording import CASSETTES
 pytest_plugins = ["pytester"]
 
 TESTS = Path(__file__).parent
-PLAIN = CASSETTES / "twelvelabs_responses/test_recorded/test_plain[create].yaml"
+PLAIN = CASSETTES / "twelvelabs_responses/test_recorded/test_an_answer_comes_with_its_text_ids_and_usage[create].yaml"
 
 
 def cassettes_of_tests() -> set[str]:

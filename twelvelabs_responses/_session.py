@@ -9,6 +9,9 @@ or a history has shown it: what it does not know is taken to be the newest.
 from __future__ import annotations
 
 from collections import OrderedDict
+
+# Pydantic before 2.13 looks up what a dataclass names, wherever a model has a field of it.
+from contextlib import AbstractContextManager  # noqa: TC003
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +20,6 @@ from twelvelabs_responses._errors import InvalidArgumentError, SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from typing_extensions import Self

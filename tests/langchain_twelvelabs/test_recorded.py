@@ -39,7 +39,7 @@ def answered(tape: Tape, way: str, **options: Any) -> AIMessage:
 
 
 @WAYS
-def test_plain(tape: Tape, way: str) -> None:
+def test_an_answer_comes_with_its_text_ids_and_usage(tape: Tape, way: str) -> None:
     message = answered(tape, way)
     told = tape.answer.response
     assert tape.sent == [tape.body(QUESTION, way=way)]
@@ -52,7 +52,7 @@ def test_plain(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_conversation(tape: Tape, way: str) -> None:
+def test_a_conversation_goes_on_in_its_session(tape: Tape, way: str) -> None:
     history: list[BaseMessage] = [HumanMessage(QUESTION)]
     first = ask(model_of(tape), history, way)
     second = ask(model_of(tape), [*history, first, HumanMessage(FOLLOW_UP)], way)
@@ -63,14 +63,14 @@ def test_conversation(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_instructions(tape: Tape, way: str) -> None:
+def test_instructions_go_along(tape: Tape, way: str) -> None:
     message = ask(model_of(tape), [SystemMessage("Answer in one sentence."), HumanMessage(QUESTION)], way)
     assert tape.sent == [tape.body(QUESTION, way=way, instructions="Answer in one sentence.")]
     assert message.text == tape.answer.text
 
 
 @WAYS
-def test_include(tape: Tape, way: str) -> None:
+def test_the_steps_to_an_answer_are_shown_if_included(tape: Tape, way: str) -> None:
     message = answered(tape, way, include=("intermediate_outputs",))
     assert tape.sent == [tape.body(QUESTION, way=way, include=["intermediate_outputs"])]
     told = tape.answer.items
@@ -84,7 +84,7 @@ def test_include(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_structured(tape: Tape, way: str) -> None:
+def test_a_typed_answer_is_an_object(tape: Tape, way: str) -> None:
     typed = model_of(tape).with_structured_output(Scorers)
 
     async def awaited() -> list[Any]:
@@ -101,7 +101,7 @@ def test_structured(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_selections(tape: Tape, way: str) -> None:
+def test_a_selection_goes_along_and_is_cited(tape: Tape, way: str) -> None:
     cited = citations(answered(tape, way))[0].item_id or ""
     message = ask(model_of(tape), "Who scored in {{sel:0}}?", way, selections=[Selection(kind="item", id=cited)])
     chosen = [{"kind": "item", "id": cited}]
@@ -111,7 +111,7 @@ def test_selections(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_annotations(tape: Tape, way: str) -> None:
+def test_annotations_are_citations(tape: Tape, way: str) -> None:
     message = answered(tape, way)
     assert len(citations(message)) == len(tape.answer.annotations) > 0
     for citation, told in zip(citations(message), tape.answer.annotations, strict=True):
@@ -123,7 +123,7 @@ def test_annotations(tape: Tape, way: str) -> None:
 
 @WAYS
 @pytest.mark.parametrize("era", [pytest.param(era, marks=pytest.mark.emulated(era=era)) for era in ("april", "july")])
-def test_tags(tape: Tape, way: str, era: str) -> None:
+def test_tags_of_earlier_services_are_citations(tape: Tape, way: str, era: str) -> None:
     message = answered(tape, way)
     tag = '<vref id="00000000-0000-4000-8000-000000000002" start="01:05" end="01:20"></vref>'
     (citation,) = citations(message)
@@ -135,7 +135,7 @@ def test_tags(tape: Tape, way: str, era: str) -> None:
 
 @WAYS
 @pytest.mark.emulated(era="latest", fault="incomplete")
-def test_incomplete(tape: Tape, way: str) -> None:
+def test_an_answer_that_was_cut_short_is_no_error(tape: Tape, way: str) -> None:
     message = answered(tape, way)
     assert message.response_metadata["status"] == "incomplete"
     assert message.response_metadata["incomplete_details"] == {"reason": "max_output_tokens"}
@@ -144,7 +144,7 @@ def test_incomplete(tape: Tape, way: str) -> None:
 
 @WAYS
 @pytest.mark.emulated(era="latest", fault="failed")
-def test_failed(tape: Tape, way: str) -> None:
+def test_a_failed_answer_is_an_error_with_the_text_so_far(tape: Tape, way: str) -> None:
     with pytest.raises(ResponseFailedError, match="the emulator was asked to fail") as caught:
         answered(tape, way)
     told = tape.answer.response
@@ -155,7 +155,7 @@ def test_failed(tape: Tape, way: str) -> None:
 
 @WAYS
 @REFUSALS
-def test_refused(tape: Tape, way: str, refusal: Refusal) -> None:
+def test_a_refusal_is_an_error_of_its_kind(tape: Tape, way: str, refusal: Refusal) -> None:
     with pytest.raises(refusal.error) as caught:
         answered(tape, way)
     assert tape.sent == [tape.body(QUESTION, way=way)]

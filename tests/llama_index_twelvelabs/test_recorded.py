@@ -52,7 +52,8 @@ def read(response: Any) -> Answered:
 
 def ask(engine: Any, question: str, way: str) -> Answered:
     """Return the answer of a query or a chat engine, on each of the ways there are."""
-    method = getattr(engine, way.removeprefix("stream_").replace("astream_q", "aq") if "query" in way else way)
+    # A query engine streams or does not, a chat engine has a method for each.
+    method = getattr(engine, way.replace("stream_", "") if way in QUERIES else way)
 
     async def awaited() -> Answered:
         return await aread(await method(question))
@@ -71,7 +72,7 @@ def answered(tape: Tape, way: str, **options: Any) -> Answered:
 
 
 @WAYS
-def test_plain(tape: Tape, way: str) -> None:
+def test_an_answer_comes_with_its_text_ids_and_usage(tape: Tape, way: str) -> None:
     text, response = answered(tape, way)
     told = tape.answer.response
     assert tape.sent == [tape.body(QUESTION, way=way)]
@@ -83,7 +84,7 @@ def test_plain(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_conversation(tape: Tape, way: str) -> None:
+def test_a_conversation_goes_on_in_its_session(tape: Tape, way: str) -> None:
     engine = engine_of(tape, way)
     _, first = ask(engine, QUESTION, way)
     session_id = first.metadata["session_id"]
@@ -94,14 +95,14 @@ def test_conversation(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_instructions(tape: Tape, way: str) -> None:
+def test_instructions_go_along(tape: Tape, way: str) -> None:
     text, _ = answered(tape, way, instructions="Answer in one sentence.")
     assert tape.sent == [tape.body(QUESTION, way=way, instructions="Answer in one sentence.")]
     assert text == tape.answer.text
 
 
 @WAYS
-def test_include(tape: Tape, way: str) -> None:
+def test_the_steps_to_an_answer_are_shown_if_included(tape: Tape, way: str) -> None:
     seen: list[Any] = []
     listening = {"on_event": seen.append} if "stream" in way else {}
     text, response = answered(tape, way, include=("intermediate_outputs",), **listening)
@@ -118,7 +119,7 @@ def test_include(tape: Tape, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["query", "aquery"])
-def test_structured(tape: Tape, way: str) -> None:
+def test_a_typed_answer_is_an_object(tape: Tape, way: str) -> None:
     _, response = answered(tape, way, output_cls=Scorers)
     (sent,) = tape.sent
     assert sent == tape.body(QUESTION, way=way, text=sent["text"])
@@ -127,7 +128,7 @@ def test_structured(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_selections(tape: Tape, way: str) -> None:
+def test_a_selection_goes_along_and_is_cited(tape: Tape, way: str) -> None:
     _, first = answered(tape, way)
     cited = first.source_nodes[0].node.metadata["item_id"]
     engine = engine_of(tape, way, selections=[Selection(kind="item", id=cited)])
@@ -139,7 +140,7 @@ def test_selections(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_annotations(tape: Tape, way: str) -> None:
+def test_annotations_are_citations(tape: Tape, way: str) -> None:
     text, response = answered(tape, way)
     for found, told in zip(response.source_nodes, tape.answer.annotations, strict=True):
         facts = found.node.metadata
@@ -151,7 +152,7 @@ def test_annotations(tape: Tape, way: str) -> None:
 
 @WAYS
 @pytest.mark.parametrize("era", [pytest.param(era, marks=pytest.mark.emulated(era=era)) for era in ("april", "july")])
-def test_tags(tape: Tape, way: str, era: str) -> None:
+def test_tags_of_earlier_services_are_citations(tape: Tape, way: str, era: str) -> None:
     text, response = answered(tape, way)
     (found,) = response.source_nodes
     assert text == tape.answer.text
@@ -163,7 +164,7 @@ def test_tags(tape: Tape, way: str, era: str) -> None:
 
 @WAYS
 @pytest.mark.emulated(era="latest", fault="incomplete")
-def test_incomplete(tape: Tape, way: str) -> None:
+def test_an_answer_that_was_cut_short_is_no_error(tape: Tape, way: str) -> None:
     text, response = answered(tape, way)
     assert response.metadata["status"] == "incomplete"
     assert response.metadata["incomplete_details"] == {"reason": "max_output_tokens"}
@@ -172,7 +173,7 @@ def test_incomplete(tape: Tape, way: str) -> None:
 
 @WAYS
 @pytest.mark.emulated(era="latest", fault="failed")
-def test_failed(tape: Tape, way: str) -> None:
+def test_a_failed_answer_is_an_error_with_the_text_so_far(tape: Tape, way: str) -> None:
     with pytest.raises(ResponseFailedError, match="the emulator was asked to fail") as caught:
         answered(tape, way)
     told = tape.answer.response
@@ -183,7 +184,7 @@ def test_failed(tape: Tape, way: str) -> None:
 
 @WAYS
 @REFUSALS
-def test_refused(tape: Tape, way: str, refusal: Refusal) -> None:
+def test_a_refusal_is_an_error_of_its_kind(tape: Tape, way: str, refusal: Refusal) -> None:
     with pytest.raises(refusal.error) as caught:
         answered(tape, way)
     assert tape.sent == [tape.body(QUESTION, way=way)]

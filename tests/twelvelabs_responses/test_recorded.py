@@ -51,7 +51,7 @@ def ask(tape: Tape, question: str, way: str, *, retries: int | None = None, **op
 
 
 @WAYS
-def test_plain(tape: Tape, way: str) -> None:
+def test_an_answer_comes_with_its_text_ids_and_usage(tape: Tape, way: str) -> None:
     response = ask(tape, QUESTION, way)
     told = tape.answer.response
     assert tape.sent == [tape.body(QUESTION, way=way)]
@@ -63,7 +63,7 @@ def test_plain(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_conversation(tape: Tape, way: str) -> None:
+def test_a_conversation_goes_on_in_its_session(tape: Tape, way: str) -> None:
     session_id = ask(tape, QUESTION, way).session_id
     second = ask(tape, FOLLOW_UP, way, session_id=session_id)
     assert tape.sent == [tape.body(QUESTION, way=way), tape.body(FOLLOW_UP, way=way, session_id=session_id)]
@@ -72,14 +72,14 @@ def test_conversation(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_instructions(tape: Tape, way: str) -> None:
+def test_instructions_go_along(tape: Tape, way: str) -> None:
     response = ask(tape, QUESTION, way, instructions="Answer in one sentence.")
     assert tape.sent == [tape.body(QUESTION, way=way, instructions="Answer in one sentence.")]
     assert response.text == tape.answer.text
 
 
 @WAYS
-def test_include(tape: Tape, way: str) -> None:
+def test_the_steps_to_an_answer_are_shown_if_included(tape: Tape, way: str) -> None:
     response = ask(tape, QUESTION, way, include=["intermediate_outputs"])
     assert tape.sent == [tape.body(QUESTION, way=way, include=["intermediate_outputs"])]
     for item, told in zip(response.output, tape.answer.items, strict=True):
@@ -95,7 +95,7 @@ def test_include(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_structured(tape: Tape, way: str) -> None:
+def test_a_typed_answer_is_an_object(tape: Tape, way: str) -> None:
     response = ask(tape, QUESTION, way, output_schema=Scorers)
     (sent,) = tape.sent
     assert sent == tape.body(QUESTION, way=way, text=sent["text"])
@@ -105,7 +105,7 @@ def test_structured(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_selections(tape: Tape, way: str) -> None:
+def test_a_selection_goes_along_and_is_cited(tape: Tape, way: str) -> None:
     cited = ask(tape, QUESTION, way).citations[0].item_id or ""
     response = ask(tape, "Who scored in {{sel:0}}?", way, selections=[Selection(kind="item", id=cited)])
     chosen = [{"kind": "item", "id": cited}]
@@ -115,7 +115,7 @@ def test_selections(tape: Tape, way: str) -> None:
 
 
 @WAYS
-def test_annotations(tape: Tape, way: str) -> None:
+def test_annotations_are_citations(tape: Tape, way: str) -> None:
     response = ask(tape, QUESTION, way)
     assert len(response.citations) == len(tape.answer.annotations) > 0
     for citation, told in zip(response.citations, tape.answer.annotations, strict=True):
@@ -128,7 +128,7 @@ def test_annotations(tape: Tape, way: str) -> None:
 
 @WAYS
 @pytest.mark.parametrize("era", [pytest.param(era, marks=pytest.mark.emulated(era=era)) for era in ("april", "july")])
-def test_tags(tape: Tape, way: str, era: str) -> None:
+def test_tags_of_earlier_services_are_citations(tape: Tape, way: str, era: str) -> None:
     response = ask(tape, QUESTION, way)
     tag = '<vref id="00000000-0000-4000-8000-000000000002" start="01:05" end="01:20"></vref>'
     (citation,) = response.citations
@@ -140,7 +140,7 @@ def test_tags(tape: Tape, way: str, era: str) -> None:
 
 @WAYS
 @pytest.mark.emulated(era="latest", fault="incomplete")
-def test_incomplete(tape: Tape, way: str) -> None:
+def test_an_answer_that_was_cut_short_is_no_error(tape: Tape, way: str) -> None:
     response = ask(tape, QUESTION, way)
     assert response.status == "incomplete"
     assert response.incomplete_details is not None
@@ -150,7 +150,7 @@ def test_incomplete(tape: Tape, way: str) -> None:
 
 @WAYS
 @pytest.mark.emulated(era="latest", fault="failed")
-def test_failed(tape: Tape, way: str) -> None:
+def test_a_failed_answer_is_an_error_with_the_text_so_far(tape: Tape, way: str) -> None:
     with pytest.raises(ResponseFailedError, match="the emulator was asked to fail") as caught:
         ask(tape, QUESTION, way)
     told = tape.answer.response
@@ -161,7 +161,7 @@ def test_failed(tape: Tape, way: str) -> None:
 
 @WAYS
 @REFUSALS
-def test_refused(tape: Tape, way: str, refusal: Refusal) -> None:
+def test_a_refusal_is_an_error_of_its_kind(tape: Tape, way: str, refusal: Refusal) -> None:
     with pytest.raises(refusal.error) as caught:
         ask(tape, QUESTION, way)
     assert tape.sent == [tape.body(QUESTION, way=way)]
@@ -170,7 +170,7 @@ def test_refused(tape: Tape, way: str, refusal: Refusal) -> None:
 
 @WAYS
 @pytest.mark.emulated(era="latest")
-def test_lost_session(tape: Tape, way: str) -> None:
+def test_a_lost_session_is_an_error(tape: Tape, way: str) -> None:
     lost = "sess_00000000-0000-4000-8000-000000000009"
     with pytest.raises(SessionError, match="the session cannot go on") as caught:
         ask(tape, QUESTION, way, session_id=lost)
@@ -180,7 +180,7 @@ def test_lost_session(tape: Tape, way: str) -> None:
 
 @WAYS
 @pytest.mark.emulated(era="latest", fault="503-retry-after:once")
-def test_sent_again(tape: Tape, way: str) -> None:
+def test_what_was_refused_before_it_began_is_asked_again(tape: Tape, way: str) -> None:
     response = ask(tape, QUESTION, way, retries=1)
     assert tape.sent == [tape.body(QUESTION, way=way)] * 2
     assert [answer.status for answer in tape.answers] == [503, 200]

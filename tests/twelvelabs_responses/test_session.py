@@ -4,7 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Lock
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -339,3 +339,7 @@ def test_a_session_that_the_service_has_just_named_has_a_turn_under_way() -> Non
         sessions.begin("sess_1", second)
     sessions.answered("sess_1", "resp_1", first)
     sessions.begin("sess_1", second)
+
+
+def test_a_pydantic_model_of_any_version_can_have_sessions_in_it() -> None:
+    assert set(get_type_hints(Sessions)) >= {"lock", "remembered"}
