@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check guards matrix record format clean
+.PHONY: help demo test check guards matrix wheel record format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -22,7 +22,11 @@ check: .venv/check ## Check format, lint, types, import contracts, own tests (af
 	@$(BIN)/python tools/own_coverage.py
 
 matrix: .venv/matrix ## Run the suites on the oldest and newest frameworks and each Python (ONLY=part-of-a-name)
+	@$(if $(ONLY),,$(BIN)/python tools/wheel.py)
 	@$(BIN)/python tools/matrix.py $(ONLY)
+
+wheel: .venv/matrix ## Install the wheel into an empty environment, and run the tests of docs/testing.md there
+	@$(BIN)/python tools/wheel.py
 
 guards: .venv/check ## Take out each guard against a known pitfall and see its test fail (minutes)
 	@$(BIN)/python tools/guards.py

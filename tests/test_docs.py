@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.pytesting import OPTIONS
+
 PAGES = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
 # An example, and the block right behind it, which shows what it prints.
+FILE = re.compile(r'```python title="(\w+\.py)"\n(.*?)```', re.DOTALL)
 EXAMPLE = re.compile(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
 
 
@@ -29,3 +32,12 @@ def test_the_examples_of_a_page_print_what_it_says(
         assert capsys.readouterr().out == printed
     names.clear()
     gc.collect()
+
+
+def test_the_page_about_tests_is_a_project_whose_tests_pass(pytester: pytest.Pytester) -> None:
+    page = next(page for page in PAGES if page.stem == "testing").read_text(encoding="utf-8")
+    for name, content in FILE.findall(page):
+        pytester.path.joinpath(name).write_text(content, encoding="utf-8")
+    # Of the suites a test each; all of them are run over our own in the test files of theirs.
+    result = pytester.runpytest_inprocess(*OPTIONS, "-k", "not test_suites or hangs_up")
+    result.assert_outcomes(passed=9, deselected=result.parseoutcomes()["deselected"])

@@ -8,11 +8,22 @@ import sys
 import pytest
 
 import langchain_twelvelabs
+import langchain_twelvelabs.testing
 import llama_index_twelvelabs
+import llama_index_twelvelabs.testing
 import twelvelabs_responses
 import twelvelabs_responses.emulator
+import twelvelabs_responses.testing
 
-DOORS = [twelvelabs_responses, twelvelabs_responses.emulator, langchain_twelvelabs, llama_index_twelvelabs]
+DOORS = [
+    twelvelabs_responses,
+    twelvelabs_responses.emulator,
+    twelvelabs_responses.testing,
+    langchain_twelvelabs,
+    langchain_twelvelabs.testing,
+    llama_index_twelvelabs,
+    llama_index_twelvelabs.testing,
+]
 LOADED = "import sys, {0}; print(*sorted({{name.partition('.')[0] for name in sys.modules}} & {1}))"
 
 
@@ -26,7 +37,7 @@ def test_a_door_lets_in_what_it_lists(package: object) -> None:
 @pytest.mark.parametrize(
     ("package", "strangers"),
     [
-        ("twelvelabs_responses", {"starlette", "uvicorn", "pytest", "langchain_core", "llama_index", "sqlite3"}),
+        ("twelvelabs_responses", {"starlette", "uvicorn", "pytest", "vcr", "langchain_core", "llama_index", "sqlite3"}),
         ("twelvelabs_responses.emulator", {"httpx2", "pytest", "langchain_core", "llama_index"}),
         ("langchain_twelvelabs", {"starlette", "uvicorn", "llama_index", "pytest"}),
         ("llama_index_twelvelabs", {"starlette", "uvicorn", "langchain_core", "pytest"}),

@@ -11,6 +11,7 @@ import pytest
 from vcr import VCR
 
 from pytest_twelvelabs import pytest_recording_configure
+from tests.pytesting import OPTIONS
 from twelvelabs_responses import Client
 from twelvelabs_responses.emulator import ScriptedAnswer
 from twelvelabs_responses.testing import cassette_rules
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from twelvelabs_responses.emulator import Emulator
 
-OPTIONS = ["-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function"]
 RECORDED = """
     import os
     import pytest

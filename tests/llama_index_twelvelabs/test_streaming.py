@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import pickle
-from contextlib import redirect_stdout
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from llama_index.core.base.response.schema import AsyncStreamingResponse, StreamingResponse
 from llama_index.core.instrumentation.events.query import QueryEndEvent
 from llama_index.core.workflow import JsonPickleSerializer, JsonSerializer
 
@@ -18,53 +15,16 @@ from llama_index_twelvelabs import (
     TwelveLabsResponse,
     TwelveLabsStreamingResponse,
 )
+from llama_index_twelvelabs.testing import ASYNC_READERS, READERS
 from tests.llama_index_twelvelabs.engines import QUESTION, engine_at
 from twelvelabs_responses import StreamInterruptedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+    from collections.abc import AsyncGenerator, Generator
 
     from twelvelabs_responses.emulator import Emulator
 
-READERS: dict[str, Callable[[Any], str]] = {
-    "iterate": lambda response: "".join(response.response_gen),
-    "str": str,
-    "get_response": lambda response: response.get_response().response,
-    "print": lambda response: printed(response.print_response_stream),
-    "property": lambda response: response.response,
-}
-
-
-async def iterated(response: Any) -> str:
-    return "".join([token async for token in response.response_gen])
-
-
-async def generated(response: Any) -> str:
-    return "".join([token async for token in response.async_response_gen()])
-
-
-async def gotten(response: Any) -> str:
-    return str((await response.get_response()).response)
-
-
-async def aprinted(response: Any) -> str:
-    with redirect_stdout(io.StringIO()) as out:
-        await response.print_response_stream()
-    return out.getvalue().removesuffix("\n")
-
-
-ASYNC_READERS: dict[str, Callable[[Any], Awaitable[str]]] = {
-    "iterate": iterated,
-    "async_response_gen": generated,
-    "get_response": gotten,
-    "print": aprinted,
-}
-
-
-def printed(to_print: Callable[[], None]) -> str:
-    with redirect_stdout(io.StringIO()) as out:
-        to_print()
-    return out.getvalue()
+gotten, iterated = ASYNC_READERS["get_response"], ASYNC_READERS["iterate"]
 
 
 def stream_of(emulator: Emulator) -> TwelveLabsStreamingResponse:
@@ -90,20 +50,6 @@ def check_same(text: str, response: Any, emulator: Emulator) -> None:
     assert text == str(plain)
     assert [found.node for found in response.source_nodes] == [found.node for found in plain.source_nodes]
     assert facts(response) == facts(plain)
-
-
-@pytest.mark.parametrize("reader", READERS)
-def test_every_reader_gives_the_same_text_nodes_and_metadata(emulator: Emulator, reader: str) -> None:
-    response = stream_of(emulator)
-    check_same(READERS[reader](response), response, emulator)
-    assert isinstance(response, StreamingResponse)
-
-
-@pytest.mark.parametrize("reader", ASYNC_READERS)
-async def test_every_async_reader_gives_the_same_text_nodes_and_metadata(emulator: Emulator, reader: str) -> None:
-    response = await astream_of(emulator)
-    check_same(await ASYNC_READERS[reader](response), response, emulator)
-    assert isinstance(response, AsyncStreamingResponse)
 
 
 @pytest.mark.parametrize("reader", READERS.keys() - {"iterate"})
