@@ -38,6 +38,14 @@ def test_a_socket_may_have_the_other_kind_of_address() -> None:
         assert listener.family == socket.AF_INET6
 
 
+def test_nothing_that_is_sent_waits_for_an_acknowledgement() -> None:
+    connections = Connections(lambda: None)
+    with bound_socket("127.0.0.1", 0) as listener, serving(Response(), connections, listener), httpx.Client() as client:
+        client.get(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        (transport,) = connections._open.values()
+        assert transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_an_app_is_served_until_the_with_is_left() -> None:
     connections = Connections(lambda: None)
     threads = set(threading.enumerate())

@@ -83,7 +83,9 @@ def _is_loopback(host: str) -> bool:
 def bound_socket(host: str, port: int) -> Iterator[socket.socket]:
     """Give a socket that is bound, so that nobody else can take its port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # Named, or asyncio does not know its connections for TCP ones and leaves Nagle's algorithm on: each answer on a
+    # kept-alive connection would wait 40 ms for the client's acknowledgement.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         # A server that was just stopped must not keep the next one waiting for its port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
