@@ -59,13 +59,17 @@ class Turn:
         self._sessions.begin(self.request.session_id, self, self._claim)
 
     def end(self, error: BaseException | None) -> None:
-        """Note how the turn ended. Without an answer it failed with `error`, or was left."""
+        """Note how the turn ended. Without an answer it failed with `error`, or was left.
+
+        The error is told its session if it does not know it yet.
+        """
         self.settings.redact(error)
         if self._settled:
             return
         settle = self._sessions.left
         if isinstance(error, ResponsesError):
             self.names_session(error.session_id)
+            error.session_id = error.session_id or self._session_id
             if not error.ambiguous:
                 settle = self._sessions.refused
         # The service may have gone on under another name: neither session has a turn under way any more.

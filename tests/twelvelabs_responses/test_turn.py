@@ -196,6 +196,13 @@ def test_a_turn_ends_once() -> None:
     assert goes_on(sessions)
 
 
+def test_an_error_without_an_answer_is_told_the_session_of_its_turn() -> None:
+    error, named = APIConnectionError("gone", ambiguous=True), StreamInterruptedError("cut", session_id="sess_2")
+    turn_in(Sessions()).end(error)
+    turn_in(Sessions()).end(named)
+    assert (error.session_id, named.session_id) == ("sess_1", "sess_2")
+
+
 def test_a_new_session_that_an_error_names_is_in_doubt() -> None:
     sessions = Sessions()
     turn_in(sessions, session_id=None).end(StreamInterruptedError("cut", session_id="sess_9", ambiguous=True))
