@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check guards matrix format clean
+.PHONY: help demo test check guards matrix soak faults format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,6 +26,12 @@ matrix: .venv/matrix ## Run the suites on the oldest and newest frameworks and e
 
 guards: .venv/check ## Take out each guard against a known pitfall and see its test fail (minutes)
 	@$(BIN)/python tools/guards.py
+
+soak: .venv/check ## Ask for ten minutes, with faults at random, and count every turn (SECONDS_OF_SOAK=600)
+	@$(BIN)/python -m tests.load.soak $(SECONDS_OF_SOAK)
+
+faults: .venv/check ## Write docs/faults.md from the fault matrix (tests/faults/table.py)
+	@$(BIN)/python -m tests.faults.page
 
 format: .venv/check ## Format the code and fix what the linter can
 	@$(BIN)/ruff format .
