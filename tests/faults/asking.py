@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.surfaces import Chat, Got, Query
 from tests.langchain_twelvelabs.sent import body, retold
 from twelvelabs_responses import ResponsesError
 
 if TYPE_CHECKING:
-    from tests.faults.surfaces import Conversation, Surface
+    from tests.faults.conversation import Conversation, Got
+    from tests.faults.surfaces import Surface
 
 QUESTION = "A goal?"
 FOLLOW_UP = "A penalty?"
@@ -35,10 +35,10 @@ def next_body(
     engine has no history and was given its session: it goes on in any case, and says nothing but the new question.
     """
     texts, session_id = _texts(surface, came), first.session_id
-    if isinstance(came, ResponsesError) and came.ambiguous and surface.made is not Query:
+    if isinstance(came, ResponsesError) and came.ambiguous and surface.made.keeper != "nobody":
         session_id = None
         said = [("user", QUESTION), ("assistant", first.text)]
-        if surface.made is Chat:
+        if surface.made.keeper == "memory":
             said += [("user", FOLLOW_UP), *([("assistant", shown)] if shown else [])]
         texts[0] = retold(*said, now=texts[0])
     more: dict[str, Any] = {} if session_id is None else {"session_id": session_id}
@@ -47,5 +47,5 @@ def next_body(
 
 def _texts(surface: Surface, came: Got | ResponsesError) -> list[str]:
     # Whose application keeps the history, its question without an answer is asked with the next one.
-    keeps_question = surface.made not in (Query, Chat)
+    keeps_question = surface.made.keeper == "application"
     return [FOLLOW_UP, THIRD] if isinstance(came, ResponsesError) and keeps_question else [THIRD]
