@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check guards matrix wheel record format clean
+.PHONY: help demo test check guards soak faults matrix wheel record format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,6 +34,12 @@ guards: .venv/check ## Take out each guard against a known pitfall and see its t
 # An answer of the live API takes minutes, so nothing is timed; and it is not on this machine.
 record: .venv/check ## Record the cassettes anew, from the emulator or, with a key, the live API (ONLY=part-of-a-name)
 	@$(BIN)/python -m pytest -q -m vcr --record-mode=all --force-enable-socket --timeout=0 $(if $(ONLY),-k '$(ONLY)') tests
+
+soak: .venv/check ## Ask for ten minutes, with faults at random, and count every turn (SECONDS_OF_SOAK=600)
+	@$(BIN)/python -m tests.load.soak $(SECONDS_OF_SOAK)
+
+faults: .venv/check ## Write docs/faults.md from the fault matrix (tests/faults/table.py)
+	@$(BIN)/python -m tests.faults.page
 
 format: .venv/check ## Format the code and fix what the linter can
 	@$(BIN)/ruff format .

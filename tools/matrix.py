@@ -19,14 +19,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# A slow stream takes a quarter of a minute, and is slow in the same way everywhere.
-CORE = ("tests/twelvelabs_responses", "-k", "not slow-stream")
+CORE = ("tests/twelvelabs_responses", "tests/faults")
 # The SDKs that its peers are have dependencies of their own.
 EMULATOR = ("tests/emulator", "--ignore", "tests/emulator/test_peers.py")
-LANGCHAIN = ("tests/langchain_twelvelabs",)
+LANGCHAIN = ("tests/langchain_twelvelabs", "tests/faults")
 # Between the lowest and the highest Python, what LangChain itself asks of an integration is enough.
 LANGCHAIN_ASKS = ("tests/langchain_twelvelabs/test_standard.py", "tests/langchain_twelvelabs/test_tools_standard.py")
-LLAMA_INDEX = ("tests/llama_index_twelvelabs",)
+LLAMA_INDEX = ("tests/llama_index_twelvelabs", "tests/faults")
 FLOORS = ("httpx==0.27.1", "pydantic==2.9.0", "starlette==0.40.0", "uvicorn==0.30.0")
 # The second holds back llama-index-instrumentation, so `make test` goes without it and has what users have.
 TRACERS = ("openinference-instrumentation-llama-index>=4.6,<5", "llama-index-observability-otel>=0.7,<1")
