@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
         def observed(self, on_open: Callable[[Any], object]) -> Self:
             """Return the same, with one more that hears of each stream."""
+            raise NotImplementedError
 
 
-ObservedT = TypeVar("ObservedT", bound="Observed")
 ItemT = TypeVar("ItemT")
 
 
@@ -52,7 +52,7 @@ def closes_its_stream(
     """Return the method of an LLM, its generator one that closes the connection too."""
 
     @wraps(method)
-    def closes(llm: ObservedT, *args: Any, **kwargs: Any) -> Generator[ItemT, None, None]:
+    def closes(llm: Observed, *args: Any, **kwargs: Any) -> Generator[ItemT, None, None]:
         opened: list[Stream] = []
         items = method(llm.observed(opened.append), *args, **kwargs)
         closed = _closed(items, opened[0])
@@ -68,7 +68,7 @@ def acloses_its_stream(
     """Return the method of an LLM, its generator one that closes the connection too."""
 
     @wraps(method)
-    async def closes(llm: ObservedT, *args: Any, **kwargs: Any) -> AsyncGenerator[ItemT, None]:
+    async def closes(llm: Observed, *args: Any, **kwargs: Any) -> AsyncGenerator[ItemT, None]:
         opened: list[AsyncStream] = []
         items = await method(llm.observed(opened.append), *args, **kwargs)
         closed = _aclosed(items, opened[0])

@@ -46,7 +46,7 @@ class _Streamed(Storable):
         return self._error is not None or self.response_txt is not None
 
 
-class TwelveLabsStreamingResponse(_Streamed, StreamingResponse):
+class TwelveLabsStreamingResponse(_Streamed, StreamingResponse):  # pyright: ignore[reportIncompatibleVariableOverride]
     """An answer as it is made: iterate `response_gen` for its tokens, once.
 
     Its session is in `metadata` at once; what it cites and has cost is there when the last token has come.
@@ -111,7 +111,7 @@ class TwelveLabsStreamingResponse(_Streamed, StreamingResponse):
         return cls((text for text in (content,)), nodes, metadata, content)
 
 
-class TwelveLabsAsyncStreamingResponse(_Streamed, AsyncStreamingResponse):
+class TwelveLabsAsyncStreamingResponse(_Streamed, AsyncStreamingResponse):  # pyright: ignore[reportIncompatibleVariableOverride]
     """An answer as it is made: iterate `response_gen` for its tokens, once.
 
     The twin of `TwelveLabsStreamingResponse`: the same, awaited. `str()` and `response` cannot wait, so they give the

@@ -143,25 +143,25 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
     ) -> None:
         if on_event is not None and not callable(on_event):
             raise InvalidArgumentError("on_event", f"a {type(on_event).__name__}", "a function of one event")
+        options: dict[str, Any] = {
+            "knowledge_store_id": knowledge_store_id,
+            "model": model,
+            "base_url": base_url,
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "instructions": instructions,
+            "include": include,
+            "selections": selections,
+            "request_metadata": request_metadata,
+            "session_id": session_id,
+            "on_stale_session": on_stale_session,
+            "extra_body": extra_body,
+            "context_window": context_window,
+            "callback_manager": callback_manager,
+            "system_prompt": system_prompt,
+        }
         try:
-            super().__init__(
-                knowledge_store_id=knowledge_store_id,
-                model=model,
-                base_url=base_url,
-                timeout=timeout,
-                max_retries=max_retries,
-                instructions=instructions,
-                include=include,
-                selections=selections,
-                request_metadata=request_metadata,
-                session_id=session_id,
-                on_stale_session=on_stale_session,
-                extra_body=extra_body,
-                context_window=context_window,
-                callback_manager=callback_manager,
-                system_prompt=system_prompt,
-                **fields,
-            )
+            super().__init__(**options, **fields)
         except ValidationError as error:
             raise refusal(error) from error
         self._on_event = on_event
@@ -259,7 +259,9 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
 
     @acloses_its_stream
     @llm_chat_callback()
-    async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
+    async def astream_chat(  # pyright: ignore[reportIncompatibleMethodOverride]  # a coroutine is what it takes
+        self, messages: Sequence[ChatMessage], **kwargs: Any
+    ) -> ChatResponseAsyncGen:
         """Return what `stream_chat` returns."""
         return await self._calls.astream_chat(messages, **kwargs)
 
@@ -281,7 +283,7 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
 
     @acloses_its_stream
     @llm_completion_callback()
-    async def astream_complete(
+    async def astream_complete(  # pyright: ignore[reportIncompatibleMethodOverride]  # a coroutine is what it takes
         self,
         prompt: str,
         formatted: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature

@@ -170,8 +170,8 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
     def _get_prompt_modules(self) -> PromptMixinType:
         return {}
 
-    def _update_prompts(self, prompts_dict: PromptDictType) -> None:
-        self._instructions = prompts_dict.get("instructions", self._instructions)
+    def _update_prompts(self, prompts: PromptDictType) -> None:
+        self._instructions = prompts.get("instructions", self._instructions)
 
     def _as_query_component(self, **kwargs: Any) -> Any:
         """Return what a query pipeline of LlamaIndex before 0.13 runs; it takes whole answers only."""

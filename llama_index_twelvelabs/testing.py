@@ -51,6 +51,7 @@ class EngineFactory(Protocol):
 
     def __call__(self, *, streaming: bool) -> BaseQueryEngine:
         """Return an engine whose answers are streams, or whole."""
+        raise NotImplementedError
 
 
 def asked(new_engine: EngineFactory, way: str, question: str = QUESTION) -> tuple[str, Any]:

@@ -149,6 +149,8 @@ class TwelveLabsQueryWorkflow(Workflow):
 
         llm = self._llm.observed(on_event=tell)
         async with aclosing(await llm.astream_chat(messages, **_options(ev))) as answers:
+            # There is always one: the session, before the first word.
+            answer = await anext(answers)
             async for answer in answers:
                 _tell_text(ctx, answer)
         await ctx.store.set(_MESSAGES, [_written(message) for message in (*messages, answer.message)])
