@@ -33,12 +33,18 @@ class Clients:
 
 
 @contextmanager
-def clients_at(emulator: Emulator, patience: float) -> Iterator[Clients]:
-    """Give clients that put up with so many seconds of silence; they are closed at the end, with no task left."""
+def clients_at(emulator: Emulator, patience: float, base_url: str | None = None) -> Iterator[Clients]:
+    """Give clients that put up with so many seconds of silence; they are closed at the end, with no task left.
+
+    Args:
+        emulator: What they ask.
+        patience: The seconds.
+        base_url: An address at which the emulator is not.
+    """
     loop = asyncio.new_event_loop()
     try:
         with Client(
-            api_key="key-of-the-tests", base_url=emulator.base_url, timeout=patience, stall_timeout=patience
+            api_key="key-of-the-tests", base_url=base_url or emulator.base_url, timeout=patience, stall_timeout=patience
         ) as blocking:
             clients = Clients(blocking, blocking.twin(), loop, emulator.knowledge_store_id)
             yield clients

@@ -35,6 +35,9 @@ python -m twelvelabs_responses.emulator --fault cut
   the session goes on. Where nobody knows, the next turn begins a new session with the conversation so far, and the
   chat engine's memory keeps what had come, marked as `failed`. A query engine that was given a session goes on with it
   in any case, and sends nothing but its new question.
+
+Where nobody is there at all, at an address that refuses or does not exist, the request is sent twice more, and then
+raises `APIConnectionError`; the turn is not taken, and LangChain may ask again.
 """
 _COLUMNS = "| fault | the service | you get | taken? | the next turn |\n|---|---|---|---|---|\n"
 

@@ -94,6 +94,8 @@ FAILED = Failed(t.ResponseFailedError, in_doubt=True, has_text=True, names_respo
 FAILED_WHOLE = Failed(t.ResponseFailedError, in_doubt=True, names_response=True)
 UNREADABLE = Failed(t.ProtocolError, in_doubt=True)
 UNREADABLE_AFTER_TEXT = Failed(t.ProtocolError, in_doubt=True, has_text=True, names_response=True)
+# Nobody is there: no fault that somebody could be asked for.
+UNREACHABLE = Failed(t.APIConnectionError, retryable=True)
 # What the emulator says on its way to the answer of the second turn.
 COMMENTARY = "Searching the sample library for: penalty goal"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from pathlib import Path
 from time import monotonic
@@ -12,7 +13,7 @@ import pytest
 from tests.faults.asking import FOLLOW_UP, QUESTION, THIRD, asked, next_body
 from tests.faults.conversation import Got, clients_at
 from tests.faults.surfaces import SURFACES
-from tests.faults.table import ROWS, Answered, Failed
+from tests.faults.table import ROWS, UNREACHABLE, Answered, Failed
 from twelvelabs_responses import APIStatusError, ResponsesError
 from twelvelabs_responses.emulator import FAULTS
 
@@ -81,6 +82,25 @@ def test_a_first_turn_that_fails_after_it_was_named_tells_its_session_and_is_not
     assert running.exchanges[-1].accepted
     assert "session_id" not in (running.exchanges[-1].body or {})
     assert then.session_id != came.session_id
+
+
+@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name)
+def test_a_service_that_is_not_there_is_asked_thrice_and_has_taken_nothing(
+    surface: Surface, running: Emulator, waits: list[float]
+) -> None:
+    left_before = left()
+    with socket.socket() as bound:
+        # Bound and not listening: it refuses.
+        bound.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{bound.getsockname()[1]}/v1.3"
+        with clients_at(running, 10.0, address) as clients:
+            conversation = surface.conversation(clients)
+            came = asked(conversation, QUESTION)
+    assert isinstance(came, ResponsesError)
+    conversation.check_kind(came, UNREACHABLE)
+    assert (came.ambiguous, came.text, came.session_id) == (False, "", None)
+    assert waits == [0.5, 1.0]
+    check_nothing_left(running, left_before)
 
 
 def came_of_the_fault(
