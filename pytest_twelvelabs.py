@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from vcr import VCR
 
@@ -26,6 +26,24 @@ pytest.register_assert_rewrite(
 _KEY = "key-of-the-tests"
 
 
+def new_emulator() -> Emulator:
+    """Return an emulator, or end the test with word of what to install."""
+    try:
+        from twelvelabs_responses.emulator import Emulator  # noqa: PLC0415 - only a test that asks for it pays
+    except ModuleNotFoundError as error:
+        pytest.fail(
+            f"the `emulator` fixture needs {error.name}: pip install 'twelvelabs-responses[testing]'", pytrace=False
+        )
+    return Emulator()
+
+
+def check_all_were_asked_for(left: Sequence[ScriptedAnswer]) -> None:
+    """End the test if answers are left that nothing has asked for."""
+    if left:
+        texts = ", ".join(repr(answer.text or answer.json) for answer in left)
+        pytest.fail(f"{len(left)} scripted answers were not asked for: {texts}", pytrace=False)
+
+
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A running emulator of the service, which the environment of the test points to.
@@ -34,13 +52,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     for it and every process it starts. A client made before, such as one made when a module is imported, does not
     know. It needs the extra `testing` (or `emulator`).
     """
-    try:
-        from twelvelabs_responses.emulator import Emulator  # noqa: PLC0415 - only a test that asks for it pays
-    except ModuleNotFoundError as error:
-        pytest.fail(
-            f"the `emulator` fixture needs {error.name}: pip install 'twelvelabs-responses[testing]'", pytrace=False
-        )
-    with Emulator() as running:
+    with new_emulator() as running:
         monkeypatch.setenv("TWELVELABS_API_KEY", _KEY)
         monkeypatch.setenv("TWELVELABS_BASE_URL", running.base_url)
         monkeypatch.setenv("TWELVELABS_KNOWLEDGE_STORE_ID", running.knowledge_store_id)
@@ -53,11 +65,8 @@ def scripted(emulator: Emulator) -> Iterator[Callable[..., None]]:
 
     It is `emulator.script`. An answer that nothing has asked for by the end of the test is an error.
     """
-    script: Callable[[ScriptedAnswer | str], None] = emulator.script
-    yield script
-    if emulator.scripted:
-        left = ", ".join(repr(answer.text or answer.json) for answer in emulator.scripted)
-        pytest.fail(f"{len(emulator.scripted)} scripted answers were not asked for: {left}", pytrace=False)
+    yield emulator.script
+    check_all_were_asked_for(emulator.scripted)
 
 
 @pytest.fixture(scope="session")

@@ -44,18 +44,17 @@ def check_equal_on_every_path(new_model: ModelFactory, messages: Messages = QUES
     Raises:
         AssertionError: They are not, or the chunks do not; the message names the path and what differs.
     """
-    answers = answers_on_every_path(new_model, messages)
-    _check_equal(answers)
-    for chunks in answers.chunks.values():
-        check_chunks(chunks)
-    return answers
+    return _checked(answers_on_every_path(new_model, messages))
 
 
-def _check_equal(answers: Answers) -> None:
+def _checked(answers: Answers) -> Answers:
     wanted = _compared(answers.by_path["invoke"])
     for path, answer in answers.by_path.items():
         for name, got in _compared(answer).items():
             assert got == wanted[name], f"{name} on {path}: {got!r}, on invoke: {wanted[name]!r}"
+    for chunks in answers.chunks.values():
+        check_chunks(chunks)
+    return answers
 
 
 def answers_on_every_path(new_model: ModelFactory, messages: Messages = QUESTION) -> Answers:

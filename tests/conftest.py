@@ -9,7 +9,6 @@ import pytest
 from tests.recording import CASSETTES, Keeper, Service, Studio, answered_at_last, sent_to_the_public
 from tests.tape import KEY, Tape
 from tests.twins import twin
-from twelvelabs_responses.testing import cassette_rules
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -80,8 +79,8 @@ def service(request: pytest.FixtureRequest, record_mode: str) -> Service | None:
 
 
 @pytest.fixture
-def vcr_config(service: Service | None) -> dict[str, Any]:
-    rules: dict[str, Any] = {**cassette_rules()}
+def vcr_config(vcr_config: dict[str, Any], service: Service | None) -> dict[str, Any]:
+    rules = {**vcr_config}
     if service is not None:
         rules["before_record_request"] = [sent_to_the_public(service.base_url), rules["before_record_request"]]
     if service is not None and service.retries:

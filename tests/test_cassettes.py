@@ -11,9 +11,8 @@ import pytest
 from pytest_recording.plugin import get_default_cassette_name
 
 from tests.cassette_checks import complaints
+from tests.pytesting import ran
 from tests.recording import CASSETTES
-
-pytest_plugins = ["pytester"]
 
 TESTS = Path(__file__).parent
 PLAIN = CASSETTES / "twelvelabs_responses/test_recorded/test_an_answer_comes_with_its_text_ids_and_usage[create].yaml"
@@ -139,7 +138,7 @@ def outcome(
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_it=ASKS.format(questions=questions, start=start))
     plugins = ("--disable-plugin-autoload", "-p", "pytest_recording.plugin", "-p", "no:cacheprovider")
-    return pytester.runpytest_inprocess(*plugins, *options)
+    return ran(pytester, *options, plugins=plugins)
 
 
 def test_a_cassette_that_is_not_played_to_its_end_fails_its_test(pytester: pytest.Pytester) -> None:

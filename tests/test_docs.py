@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.pytesting import OPTIONS
+from tests.pytesting import ran
 
 PAGES = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
 # An example, and the block right behind it, which shows what it prints.
@@ -39,5 +39,5 @@ def test_the_page_about_tests_is_a_project_whose_tests_pass(pytester: pytest.Pyt
     for name, content in FILE.findall(page):
         pytester.path.joinpath(name).write_text(content, encoding="utf-8")
     # Of the suites a test each; all of them are run over our own in the test files of theirs.
-    result = pytester.runpytest_inprocess(*OPTIONS, "-k", "not test_suites or hangs_up")
+    result = ran(pytester, "-k", "not test_suites or hangs_up")
     result.assert_outcomes(passed=9, deselected=result.parseoutcomes()["deselected"])

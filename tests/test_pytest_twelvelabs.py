@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from vcr import VCR
 
-from pytest_twelvelabs import pytest_recording_configure
-from tests.pytesting import OPTIONS
+from pytest_twelvelabs import check_all_were_asked_for, new_emulator, pytest_recording_configure
+from tests.pytesting import ran
 from twelvelabs_responses import Client
 from twelvelabs_responses.emulator import ScriptedAnswer
 from twelvelabs_responses.testing import cassette_rules
@@ -49,7 +49,7 @@ def cassette(pytester: pytest.Pytester) -> str:
 
 def asks(monkeypatch: pytest.MonkeyPatch, pytester: pytest.Pytester, times: int, *options: str) -> None:
     monkeypatch.setenv("ASKED", str(times))
-    pytester.runpytest_inprocess(*OPTIONS, *options).assert_outcomes(passed=1)
+    ran(pytester, *options).assert_outcomes(passed=1)
 
 
 def test_the_rules_are_the_configuration_and_the_defaults(vcr_config: dict[str, object]) -> None:
@@ -130,7 +130,7 @@ def test_the_environment_is_as_before_once_the_test_is_over(pytester: pytest.Pyt
         def test_other():
             assert "TWELVELABS_BASE_URL" not in os.environ
     """)
-    pytester.runpytest_inprocess(*OPTIONS).assert_outcomes(passed=2)
+    ran(pytester).assert_outcomes(passed=2)
 
 
 def test_exact_answers_take_one_line(emulator: Emulator, scripted: Callable[..., None]) -> None:
@@ -142,18 +142,18 @@ def test_exact_answers_take_one_line(emulator: Emulator, scripted: Callable[...,
 
 def test_exact_answers_that_nothing_asks_for_are_an_error(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(scripted): scripted('One.', 'Two.')")
-    result = pytester.runpytest_inprocess(*OPTIONS)
+    result = ran(pytester)
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*2 scripted answers were not asked for: 'One.', 'Two.'"])
 
 
-def test_without_the_extra_the_fixture_says_what_to_install(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "twelvelabs_responses.emulator")
+def test_answers_that_are_left_are_named() -> None:
+    with pytest.raises(pytest.fail.Exception, match=r"2 scripted answers were not asked for: 'One.', \{'goals': 2\}"):
+        check_all_were_asked_for([ScriptedAnswer("One."), ScriptedAnswer(json={"goals": 2})])
+
+
+def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     # What Python notes for a module that must not be imported.
-    monkeypatch.setitem(sys.modules, "twelvelabs_responses.emulator._emulator", None)
-    pytester.makepyfile("def test_it(emulator): pass")
-    result = pytester.runpytest_inprocess(*OPTIONS)
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*needs *: pip install 'twelvelabs-responses?testing?'"])
+    monkeypatch.setitem(sys.modules, "twelvelabs_responses.emulator", None)
+    with pytest.raises(pytest.fail.Exception, match=r"needs .*: pip install 'twelvelabs-responses\[testing\]'"):
+        new_emulator()

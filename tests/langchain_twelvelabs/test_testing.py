@@ -8,7 +8,7 @@ import pytest
 
 from langchain_twelvelabs import ChatTwelveLabs
 from langchain_twelvelabs.testing import ChatModelSuite
-from tests.pytesting import OPTIONS
+from tests.pytesting import ran
 
 if TYPE_CHECKING:
     from langchain_twelvelabs._paths import ModelFactory
@@ -34,6 +34,6 @@ def test_the_suite_says_what_a_subclass_must_give(pytester: pytest.Pytester) -> 
         class TestMine(ChatModelSuite):
             pass
     """)
-    result = pytester.runpytest_inprocess(*OPTIONS, "-k", "hangs_up")
+    result = ran(pytester, "-k", "hangs_up")
     result.assert_outcomes(errors=1, deselected=47)
     result.stdout.fnmatch_lines(["*override the fixture `new_model`*"])

@@ -8,7 +8,7 @@ import pytest
 
 from llama_index_twelvelabs import TwelveLabsQueryEngine
 from llama_index_twelvelabs.testing import QueryEngineSuite
-from tests.pytesting import OPTIONS
+from tests.pytesting import ran
 
 if TYPE_CHECKING:
     from llama_index_twelvelabs.testing import EngineFactory
@@ -36,6 +36,6 @@ def test_the_suite_says_what_a_subclass_must_give(pytester: pytest.Pytester) -> 
         class TestMine(QueryEngineSuite):
             pass
     """)
-    result = pytester.runpytest_inprocess(*OPTIONS, "-k", "hangs_up")
+    result = ran(pytester, "-k", "hangs_up")
     assert result.parseoutcomes()["errors"] == 1
     result.stdout.fnmatch_lines(["*override the fixture `new_engine`*"])
