@@ -88,6 +88,10 @@ def test_help_lists_the_faults(capsys: pytest.CaptureFixture[str], monkeypatch: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl-C to send")
+@pytest.mark.skipif(
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="the tests run in the background, where a shell lets no process hear of Ctrl-C",
+)
 def test_a_process_stops_on_ctrl_c_without_a_complaint(library_file: Path) -> None:
     command = [sys.executable, "-W", "error", "-m", "twelvelabs_responses.emulator", "--library", str(library_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  # our own
