@@ -64,7 +64,9 @@ class Connections:
                 connections.came(transport.get_extra_info("peername")[1], transport)
 
             def connection_lost(self, exc: Exception | None) -> None:
-                connections.went(self.transport.get_extra_info("peername")[1])
+                port = self.transport.get_extra_info("peername")[1]
+                # Told after the socket is closed, which comes after this: then the client can see it as well.
+                self.loop.call_soon(connections.went, port)
                 super().connection_lost(exc)
 
         return Protocol
