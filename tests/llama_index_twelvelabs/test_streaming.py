@@ -219,3 +219,16 @@ async def test_tokens_that_others_put_in_place_are_read_as_well() -> None:
     response.close()
     await awaited.aclose()
     assert (str(response), str(awaited)) == ("One goal.", "One goal.")
+
+
+def test_an_answer_is_printed_as_it_comes(emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    response = stream_of(emulator)
+    response.print_response_stream()
+    assert capsys.readouterr().out == str(response)
+
+
+async def test_an_awaited_answer_is_given_as_it_comes(emulator: Emulator) -> None:
+    response = await astream_of(emulator)
+    texts = [text async for text in response.async_response_gen()]
+    assert len(texts) > 10
+    assert "".join(texts) == str(response)
