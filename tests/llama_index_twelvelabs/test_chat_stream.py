@@ -125,7 +125,7 @@ def test_a_response_that_is_dropped_unread_is_closed_and_kept(emulator: Emulator
         await asyncio.wait_for(written(), 5)
 
     async def written() -> None:
-        while len(kept(engine)) < 2:
+        while len(kept(engine)) < 2:  # noqa: ASYNC110 - nobody tells of what the loop does by itself
             await asyncio.sleep(0)
 
     emulator.fault = "slow"
