@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from vcr import VCR
 
+import pytest_twelvelabs
 from pytest_twelvelabs import check_all_were_asked_for, new_emulator, pytest_recording_configure
 from tests.pytesting import ran
 from twelvelabs_responses import Client
@@ -56,6 +57,8 @@ def test_the_rules_are_the_configuration_and_the_defaults(vcr_config: dict[str, 
     vcr = VCR()
     pytest_recording_configure(vcr)
     assert vcr_config == cassette_rules()
+    # A session has one, made in the test that asks first; this makes another.
+    assert pytest_twelvelabs.vcr_config._get_wrapped_function()() == vcr_config
     assert (vcr.match_on, vcr.before_record_request) == (vcr_config["match_on"], vcr_config["before_record_request"])
 
 
