@@ -12,7 +12,7 @@ demo: .venv/demo ## Hold a two-turn conversation about videos, through LangChain
 	@$(BIN)/python examples/demo.py
 
 test: .venv/check ## Run the whole test suite, offline
-	@$(BIN)/python -m pytest --cov --cov-context=test --cov-report=
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-context=test --cov-report=
 
 check: .venv/check ## Check format, lint, types, import contracts, own tests (after make test)
 	@$(BIN)/ruff format --check .
