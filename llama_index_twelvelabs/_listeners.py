@@ -33,8 +33,9 @@ def check_listener(on_event: object) -> None:
 
 def both(first: Listener | None, second: Listener | None) -> Listener | None:
     """Return who tells one listener and then the other."""
+    # By `is`, as a listener may be a list of its own that is still empty.
     if first is None or second is None:
-        return first or second
+        return second if first is None else first
 
     def tell(event: ResponseStreamEvent) -> None:
         first(event)

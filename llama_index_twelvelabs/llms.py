@@ -217,7 +217,7 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
         """
         check_listener(on_event)
         observed = self.model_copy()
-        observed._on_open = (*self._on_open, *([on_open] if on_open else []))  # noqa: SLF001 - an LLM of this class
+        observed._on_open = (*self._on_open, *([] if on_open is None else [on_open]))  # noqa: SLF001 - an LLM of this class
         observed._on_event = both(self._on_event, on_event)  # noqa: SLF001 - the same
         return observed
 
