@@ -236,8 +236,8 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
 
         Args:
             messages: The history. Of what comes before, only what the session does not know is sent.
-            **kwargs: Options of this one call: the constructor's, from `knowledge_store_id` to `extra_body`; `text` or
-                `output_schema` for the form of the answer.
+            **kwargs: Options of this one call: the constructor's, from `knowledge_store_id` to `extra_body`; `text`
+                for the form of the answer, which `as_structured_llm` and `structured_predict` give by a model.
 
         Raises:
             InvalidArgumentError: A message or an option that the service cannot take; nothing was sent.
