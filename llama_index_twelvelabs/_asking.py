@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from llama_index_twelvelabs._listeners import Listener
     from twelvelabs_responses import (
         AsyncClient,
         AsyncStream,
         Client,
         OnStaleSession,
-        ResponseStreamEvent,
         Selection,
         Stream,
     )
@@ -46,7 +46,7 @@ class LLMOptions(TypedDict, total=False):
     session_id: str | None
     on_stale_session: OnStaleSession
     extra_body: Mapping[str, Any] | None
-    on_event: Callable[[ResponseStreamEvent], object] | None
+    on_event: Listener | None
 
 
 def new_llm(knowledge_store_id: str, callback_manager: CallbackManager, **options: Unpack[LLMOptions]) -> TwelveLabsLLM:

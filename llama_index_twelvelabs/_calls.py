@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 
+    from llama_index_twelvelabs._listeners import Listener
     from llama_index_twelvelabs._request import ChatRequest
-    from twelvelabs_responses import AsyncClient, AsyncStream, Client, Response, ResponseStreamEvent, Stream
+    from twelvelabs_responses import AsyncClient, AsyncStream, Client, Response, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Calls:
     async_client: AsyncClient
     defaults: Mapping[str, Any]
     on_open: Sequence[Callable[[Stream | AsyncStream], object]] = ()
-    on_event: Callable[[ResponseStreamEvent], object] | None = None
+    on_event: Listener | None = None
 
     def chat(self, messages: Sequence[ChatMessage], **call: Any) -> ChatResponse:
         """Return the whole answer."""

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from twelvelabs_responses import Client
 
 _OF_THE_TURN = ("knowledge_store_id", "session_id", "on_stale_session", "selections", "instructions")
-# The options of a call that are no options of the LLM itself.
-_OF_THE_CALL = {"text": None, "output_schema": None}
+# The option of a call that is none of the LLM itself. There is no `output_schema` beside it: LlamaIndex puts the
+# options of a call into its events, and an event that holds a class cannot be written as JSON.
+_OF_THE_CALL = {"text": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,6 @@ def chat_request(
             instructions=turn.instructions,
             include=chosen["include"],
             text=chosen["text"],
-            output_schema=chosen["output_schema"],
             selections=turn.selections,
             metadata=chosen["request_metadata"],
             extra_body=chosen["extra_body"],

@@ -17,12 +17,12 @@ from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
 from llama_index_twelvelabs._calls import Calls
 from llama_index_twelvelabs._closing import acloses_its_stream, closes_its_stream
+from llama_index_twelvelabs._listeners import both, check_listener
 from llama_index_twelvelabs._refusals import refusal
 from llama_index_twelvelabs._structured import StructuredPrediction
 from twelvelabs_responses import (
     AsyncClient,
     Client,
-    InvalidArgumentError,
     OnStaleSession,
     Retry,
     Selection,
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from llama_index.core.callbacks import CallbackManager
     from typing_extensions import Self
 
-    from twelvelabs_responses import AsyncStream, ResponseStreamEvent, Stream
+    from llama_index_twelvelabs._listeners import Listener
+    from twelvelabs_responses import AsyncStream, Stream
 
 _OPTIONS = (
     "knowledge_store_id",
@@ -86,8 +87,8 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
         extra_body: Fields to send as they are, for what the service learns after this version.
         context_window: What LlamaIndex may put into one prompt, in tokens. The service publishes none; the default is
             the 10,000 characters of one message at four characters a token.
-        on_event: Called with each event of the service while an answer is made, for progress. An answer that is asked
-            for whole is then streamed all the same.
+        on_event: Called with each event of the service while an answer is made, for progress; an async function is
+            refused, as blocking calls tell it too. An answer that is asked for whole is then streamed all the same.
         callback_manager: LlamaIndex's callbacks.
         system_prompt: LlamaIndex's own, put before a prompt by `predict` and its relatives.
 
@@ -114,7 +115,7 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
     _client: Client = PrivateAttr()
     _async_client: AsyncClient = PrivateAttr()
     _given: tuple[Client | None, AsyncClient | None] = PrivateAttr(default=(None, None))
-    _on_event: Callable[[ResponseStreamEvent], object] | None = PrivateAttr(default=None)
+    _on_event: Listener | None = PrivateAttr(default=None)
     _on_open: tuple[Callable[[Stream | AsyncStream], object], ...] = PrivateAttr(default=())
 
     def __init__(  # noqa: PLR0913 - the options of an LLM, each by its name
@@ -136,13 +137,12 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
         on_stale_session: OnStaleSession = "fork",
         extra_body: Mapping[str, Any] | None = None,
         context_window: int = 2_500,
-        on_event: Callable[[ResponseStreamEvent], object] | None = None,
+        on_event: Listener | None = None,
         callback_manager: CallbackManager | None = None,
         system_prompt: str | None = None,
         **fields: Any,
     ) -> None:
-        if on_event is not None and not callable(on_event):
-            raise InvalidArgumentError("on_event", f"a {type(on_event).__name__}", "a function of one event")
+        check_listener(on_event)
         options: dict[str, Any] = {
             "knowledge_store_id": knowledge_store_id,
             "model": model,
@@ -204,17 +204,21 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
     def observed(
         self,
         on_open: Callable[[Stream | AsyncStream], object] | None = None,
-        on_event: Callable[[ResponseStreamEvent], object] | None = None,
+        on_event: Listener | None = None,
     ) -> Self:
         """Return an LLM that is this one, and tells of itself to more; the connections are shared.
 
         Args:
             on_open: Called with each stream once it is open: to know its session, and to close it.
             on_event: Called with each event, after those who hear of it already.
+
+        Raises:
+            InvalidArgumentError: `on_event` is no function, or an async one.
         """
+        check_listener(on_event)
         observed = self.model_copy()
-        observed._on_open = (*self._on_open, *([on_open] if on_open else []))  # noqa: SLF001 - an LLM of this class
-        observed._on_event = _both(self._on_event, on_event)  # noqa: SLF001 - the same
+        observed._on_open = (*self._on_open, *([] if on_open is None else [on_open]))  # noqa: SLF001 - an LLM of this class
+        observed._on_event = both(self._on_event, on_event)  # noqa: SLF001 - the same
         return observed
 
     def close(self) -> None:
@@ -232,8 +236,8 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
 
         Args:
             messages: The history. Of what comes before, only what the session does not know is sent.
-            **kwargs: Options of this one call: the constructor's, from `knowledge_store_id` to `extra_body`; `text` or
-                `output_schema` for the form of the answer.
+            **kwargs: Options of this one call: the constructor's, from `knowledge_store_id` to `extra_body`; `text`
+                for the form of the answer, which `as_structured_llm` and `structured_predict` give by a model.
 
         Raises:
             InvalidArgumentError: A message or an option that the service cannot take; nothing was sent.
@@ -296,16 +300,3 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
     def _calls(self) -> Calls:
         defaults = {name: getattr(self, name) for name in _OPTIONS}
         return Calls(self._client, self._async_client, defaults, self._on_open, self._on_event)
-
-
-def _both(
-    first: Callable[[ResponseStreamEvent], object] | None, second: Callable[[ResponseStreamEvent], object] | None
-) -> Callable[[ResponseStreamEvent], object] | None:
-    if first is None or second is None:
-        return first or second
-
-    def tell(event: ResponseStreamEvent) -> None:
-        first(event)
-        second(event)
-
-    return tell

@@ -64,6 +64,12 @@ class Answer:
         return list(self.items[-1]["content"][0]["annotations"])
 
     @property
+    def failure(self) -> dict[str, Any]:
+        """The code and the message of what went wrong: of the response, or of the event that ends a stream."""
+        told = self.frames[-1] if self.streamed and self.frames[-1]["type"] == "error" else self.response
+        return dict(told.get("error", told))
+
+    @property
     def deltas(self) -> str:
         """What a stream has told of the last of its items, piece by piece."""
         pieces = [frame for frame in self.frames if frame["type"] == "response.output_text.delta"]

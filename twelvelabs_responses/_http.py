@@ -120,7 +120,7 @@ class HeldBody(httpx.SyncByteStream):
     """The body of an answer, whose connection another thread may shut down until the body gives it back.
 
     A connection that was given back carries another turn at once. So both steps take one lock: that turn must never be
-    the one that is cut off.
+    the one that is cut off. One that carries others at the same time is never shut down.
 
     Args:
         answer: The answer, which is read through this from now on.
@@ -129,7 +129,7 @@ class HeldBody(httpx.SyncByteStream):
     def __init__(self, answer: httpx.Response) -> None:
         assert isinstance(answer.stream, httpx.SyncByteStream)  # noqa: S101 - a blocking client gives no other
         self._body = answer.stream
-        self._connection = socket_of(answer)
+        self._connection = None if is_shared(answer) else socket_of(answer)
         self._lock = Lock()
         answer.stream = self
 
@@ -148,6 +148,11 @@ class HeldBody(httpx.SyncByteStream):
         with self._lock, suppress(OSError):
             if self._connection is not None:
                 self._connection.shutdown(socket.SHUT_RDWR)
+
+
+def is_shared(answer: httpx.Response) -> bool:
+    """Say whether the connection of an answer carries others at the same time."""
+    return answer.http_version == "HTTP/2"
 
 
 def socket_of(answer: httpx.Response) -> socket.socket | None:

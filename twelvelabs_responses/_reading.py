@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twelvelabs_responses._errors import APITimeoutError, ProtocolError, ResponsesError
+from twelvelabs_responses._errors import APITimeoutError, ProtocolError, ResponsesError, StreamInterruptedError
 from twelvelabs_responses._events import Keepalive, ResponseEvent
 from twelvelabs_responses._fold import Fold
 from twelvelabs_responses._protocol import EventDecoder
@@ -61,12 +61,17 @@ class Reading:
         self._decoder = EventDecoder()
         self._body = Body()
         self._silence = 0.0
+        self._left = False
         self.fold = Fold(wants_intermediate_outputs=bool(turn.request.include))
 
     @property
     def ended(self) -> bool:
         """Whether nothing more is to be read: the terminal event has come, or `[DONE]`."""
         return self.fold.ended or self._decoder.done
+
+    def leave(self) -> None:
+        """Take no further chunk: nobody wants the rest, and whoever waits for one is to know."""
+        self._left = True
 
     def take(self, chunk: bytes, *, waited: float) -> Iterator[Update]:
         """Yield the updates that `chunk` completes, up to the terminal one. Take them all before the next chunk.
@@ -79,9 +84,12 @@ class Reading:
             ProtocolError: The chunk cannot be read as part of a response.
             ResponseFailedError: The service says that the response failed.
             APITimeoutError: Nothing but keepalives came for longer than `stall_timeout`.
+            StreamInterruptedError: The stream has been left.
         """
         self._silence += waited
         try:
+            if self._left:
+                raise StreamInterruptedError("the stream was closed before its end")
             if self._content_type in ("text/event-stream", ""):
                 yield from self._noted(self._decoder.feed(chunk))
                 self._check_stall()

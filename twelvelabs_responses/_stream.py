@@ -13,7 +13,7 @@ import httpx
 
 from twelvelabs_responses._errors import ResponsesError, StreamInterruptedError
 from twelvelabs_responses._events import Keepalive
-from twelvelabs_responses._http import HeldBody, interruption
+from twelvelabs_responses._http import HeldBody, interruption, is_shared
 from twelvelabs_responses._reading import Reading
 from twelvelabs_responses._response import Response
 
@@ -146,14 +146,16 @@ class Stream(_StreamState):
     def close(self) -> None:
         """Close the connection, from any thread once the stream is open. What has not been read is lost.
 
-        The turn may have been taken. While the request is being sent there is nothing to close yet.
+        The turn may have been taken. While the request is being sent there is nothing to close yet. Over HTTP/2, where
+        turns share a connection, a thread that waits for the stream meanwhile is let go with the next bytes.
         """
         self._closed = True
-        if self._answer is None:
+        if self._reading is None:
             return
         try:
             self._source.close()
         except ValueError:  # Another thread is reading: its read ends, and it closes.
+            self._reading.leave()
             self._body.hang_up()
 
 
@@ -230,14 +232,18 @@ class AsyncStream(_StreamState):
         """Close the connection, from any task once the stream is open. What has not been read is lost.
 
         The turn may have been taken. While the request is being sent there is nothing to close yet: cancel the task.
+        Over HTTP/2 a task that waits for the stream meanwhile is let go with the next bytes, or when it is cancelled.
         """
         self._closed = True
-        if self._answer is None:
+        if self._answer is None or self._reading is None:
             return
         try:
             await self._source.aclose()
         except RuntimeError:  # Another task is reading: its read ends, and it closes.
-            await self._answer.aclose()
+            self._reading.leave()
+            # Given back while it is read, a connection that others share has the reader wait for what is not for it.
+            if not is_shared(self._answer):
+                await self._answer.aclose()
 
 
 # The two generators below own the answer: however they end, by exhaustion, an error, `close()` or because nobody holds
@@ -298,8 +304,8 @@ async def _aupdates(answer: httpx.Response, reading: Reading, turn: Turn) -> Asy
 
 
 def _drain(answer: httpx.Response, body: HeldBody, chunks: Iterator[bytes]) -> None:
-    if answer.http_version == "HTTP/2":
-        return  # Its connection carries other streams as well, and is free without this.
+    if is_shared(answer):
+        return  # It is free without this.
     timer = Timer(_DRAIN_SECONDS, body.hang_up)
     timer.start()
     try:

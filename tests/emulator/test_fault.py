@@ -72,6 +72,21 @@ def test_a_request_that_would_not_notice_does_not_use_a_fault_up() -> None:
     assert chooser.fault_for("streamed:once", stream=True) is NO_FAULT
 
 
+@pytest.mark.parametrize("asked", [None, "streamed:once"])
+def test_a_fault_that_a_request_is_spared_is_left_to_the_next(asked: str | None) -> None:
+    chooser = Chooser(FAULTS, "both:once")
+    spared = chooser.fault_for(asked, stream=True)
+    chooser.spare(asked)
+    assert chooser.fault_for(asked, stream=True) is spared is not NO_FAULT
+    assert chooser.fault_for(asked, stream=True) is NO_FAULT
+
+
+def test_there_is_nothing_to_spare_without_a_fault() -> None:
+    chooser = Chooser(FAULTS)
+    chooser.spare(None)
+    assert chooser.fault_for(None, stream=True) is NO_FAULT
+
+
 def test_a_default_set_anew_counts_anew() -> None:
     chooser = Chooser(FAULTS, "both:once")
     assert chooser.fault_for(None, stream=True) is BOTH

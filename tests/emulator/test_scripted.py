@@ -116,6 +116,23 @@ def test_an_answer_comes_with_its_fault_and_the_next_without(own: Asker) -> None
     assert text_of_response(own.whole().json()) == "Three."
 
 
+def test_a_fault_that_refuses_comes_first_and_leaves_the_answer_to_the_next(own: Asker) -> None:
+    own.emulator.script(ScriptedAnswer("One.", fault="done-early"))
+    own.emulator.fault = "429-quota:once"
+    assert own.stream().status_code == 429
+    assert [answer.text for answer in own.emulator.scripted] == ["One."]
+    told = own.stream().text
+    assert (deltas_in(told), "response.completed" in types_of(told)) == ("One.", False)
+
+
+def test_any_other_fault_breaks_the_answer_that_has_none_of_its_own(own: Asker) -> None:
+    own.emulator.script(ScriptedAnswer("One.", fault="incomplete"), "Two.", "Three.")
+    own.emulator.fault = "failed:once"
+    responses = [own.whole().json() for _ in range(3)]
+    assert [response["status"] for response in responses] == ["incomplete", "failed", "completed"]
+    assert text_of_response(responses[2]) == "Three."
+
+
 def test_a_session_remembers_what_was_said(own: Asker) -> None:
     own.emulator.script("Two goals.", "Six words have been read.")
     session_id = own.whole("Any goals?").json()["session_id"]

@@ -141,3 +141,10 @@ def test_a_fault_may_speak_of_the_session_it_refuses(service: Service) -> None:
     assert body_of(service.plan(asked))["message"] == "session sess_1 does not exist"
     unreadable = Request({"x-emulator-fault": "404-session"}, b"", 1)
     assert body_of(service.plan(unreadable))["message"] == "session of this request does not exist"
+
+
+def test_a_request_that_breaks_the_contract_leaves_its_fault_to_the_next(service: Service) -> None:
+    service.chooser.default = "failed:once"
+    requests = [request(input=[]), request(), request()]
+    statuses = [done(service, service.plan(each)).get("status") for each in requests]
+    assert statuses == [None, "failed", "completed"]

@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
-from pydantic import BaseModel
 
 from langchain_twelvelabs import ChatTwelveLabs, citations
 from tests.langchain_twelvelabs.ways import WAYS, ask
+from tests.recorded import (
+    CUT_SHORT,
+    FAILED,
+    HALF_AN_ANSWER,
+    OLDER_ERAS,
+    TAG,
+    Scorers,
+    check_asked_for_scorers,
+    check_failed,
+)
 from tests.refusals import REFUSALS
 from tests.tape import FOLLOW_UP, QUESTION
 from twelvelabs_responses import ResponseFailedError, Selection
@@ -22,12 +31,6 @@ if TYPE_CHECKING:
     from tests.tape import Tape
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
-
-
-class Scorers(BaseModel):
-    """Who scored."""
-
-    names: list[str]
 
 
 def model_of(tape: Tape, **options: Any) -> ChatTwelveLabs:
@@ -94,9 +97,7 @@ def test_a_typed_answer_is_an_object(tape: Tape, way: str) -> None:
         answers = asyncio.run(awaited())
     else:
         answers = [typed.invoke(QUESTION)] if way == "invoke" else list(typed.stream(QUESTION))
-    (sent,) = tape.sent
-    assert sent == tape.body(QUESTION, way=way, text=sent["text"])
-    assert (sent["text"]["format"]["name"], sent["text"]["format"]["type"]) == ("Scorers", "json_schema")
+    check_asked_for_scorers(tape, way)
     assert answers[-1] == Scorers.model_validate_json(tape.answer.text)
 
 
@@ -122,35 +123,31 @@ def test_annotations_are_citations(tape: Tape, way: str) -> None:
 
 
 @WAYS
-@pytest.mark.parametrize("era", [pytest.param(era, marks=pytest.mark.emulated(era=era)) for era in ("april", "july")])
+@OLDER_ERAS
 def test_tags_of_earlier_services_are_citations(tape: Tape, way: str, era: str) -> None:
     message = answered(tape, way)
-    tag = '<vref id="00000000-0000-4000-8000-000000000002" start="01:05" end="01:20"></vref>'
     (citation,) = citations(message)
     assert message.text == tape.answer.text
-    assert message.text[citation.start : citation.end] == tag
+    assert message.text[citation.start : citation.end] == TAG
     assert (citation.item_id, citation.time_range) == ("ksi_00000000-0000-4000-8000-000000000002", "1:05-1:20")
     assert ("model" in tape.answer.response) is (era == "april")
 
 
 @WAYS
-@pytest.mark.emulated(era="latest", fault="incomplete")
+@CUT_SHORT
 def test_an_answer_that_was_cut_short_is_no_error(tape: Tape, way: str) -> None:
     message = answered(tape, way)
     assert message.response_metadata["status"] == "incomplete"
     assert message.response_metadata["incomplete_details"] == {"reason": "max_output_tokens"}
-    assert message.text == tape.answer.text == "(Emulator) I looked through 2 sample items.\n- "
+    assert message.text == tape.answer.text == HALF_AN_ANSWER
 
 
 @WAYS
-@pytest.mark.emulated(era="latest", fault="failed")
+@FAILED
 def test_a_failed_answer_is_an_error_with_the_text_so_far(tape: Tape, way: str) -> None:
-    with pytest.raises(ResponseFailedError, match="the emulator was asked to fail") as caught:
+    with pytest.raises(ResponseFailedError) as caught:
         answered(tape, way)
-    told = tape.answer.response
-    assert (caught.value.code, caught.value.ambiguous) == (told["error"]["code"], True)
-    assert (caught.value.response_id, caught.value.session_id) == (told["id"], told["session_id"])
-    assert caught.value.text == tape.answer.deltas
+    check_failed(caught.value, tape)
 
 
 @WAYS

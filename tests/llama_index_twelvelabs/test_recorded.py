@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from llama_index.core.base.response.schema import AsyncStreamingResponse, StreamingResponse
-from pydantic import BaseModel
 
 from llama_index_twelvelabs import TwelveLabsChatEngine, TwelveLabsQueryEngine, TwelveLabsStreamingChatResponse
+from tests.recorded import (
+    CUT_SHORT,
+    FAILED,
+    HALF_AN_ANSWER,
+    OLDER_ERAS,
+    TAG,
+    Scorers,
+    check_asked_for_scorers,
+    check_failed,
+)
 from tests.refusals import REFUSALS
 from tests.tape import FOLLOW_UP, QUESTION
 from twelvelabs_responses import ResponseFailedError, Selection
@@ -21,12 +30,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 QUERIES = ("query", "aquery", "stream_query", "astream_query")
 WAYS = pytest.mark.parametrize("way", [*QUERIES, "chat", "achat", "stream_chat", "astream_chat"])
-
-
-class Scorers(BaseModel):
-    """Who scored."""
-
-    names: list[str]
 
 
 class Answered(NamedTuple):
@@ -121,9 +124,7 @@ def test_the_steps_to_an_answer_are_shown_if_included(tape: Tape, way: str) -> N
 @pytest.mark.parametrize("way", ["query", "aquery"])
 def test_a_typed_answer_is_an_object(tape: Tape, way: str) -> None:
     _, response = answered(tape, way, output_cls=Scorers)
-    (sent,) = tape.sent
-    assert sent == tape.body(QUESTION, way=way, text=sent["text"])
-    assert (sent["text"]["format"]["name"], sent["text"]["format"]["type"]) == ("Scorers", "json_schema")
+    check_asked_for_scorers(tape, way)
     assert response.response == Scorers.model_validate_json(tape.answer.text)
 
 
@@ -151,35 +152,32 @@ def test_annotations_are_citations(tape: Tape, way: str) -> None:
 
 
 @WAYS
-@pytest.mark.parametrize("era", [pytest.param(era, marks=pytest.mark.emulated(era=era)) for era in ("april", "july")])
+@OLDER_ERAS
 def test_tags_of_earlier_services_are_citations(tape: Tape, way: str, era: str) -> None:
     text, response = answered(tape, way)
     (found,) = response.source_nodes
     assert text == tape.answer.text
     assert found.node.node_id == "ksi_00000000-0000-4000-8000-000000000002@65.000-80.000"
     assert found.node.get_content() == "ksi_00000000-0000-4000-8000-000000000002 (1:05-1:20)"
-    assert found.node.metadata["markers"][0].startswith('<vref id="00000000-0000-4000-8000-000000000002"')
+    assert found.node.metadata["markers"] == [TAG]
     assert ("model" in tape.answer.response) is (era == "april")
 
 
 @WAYS
-@pytest.mark.emulated(era="latest", fault="incomplete")
+@CUT_SHORT
 def test_an_answer_that_was_cut_short_is_no_error(tape: Tape, way: str) -> None:
     text, response = answered(tape, way)
     assert response.metadata["status"] == "incomplete"
     assert response.metadata["incomplete_details"] == {"reason": "max_output_tokens"}
-    assert text == tape.answer.text == "(Emulator) I looked through 2 sample items.\n- "
+    assert text == tape.answer.text == HALF_AN_ANSWER
 
 
 @WAYS
-@pytest.mark.emulated(era="latest", fault="failed")
+@FAILED
 def test_a_failed_answer_is_an_error_with_the_text_so_far(tape: Tape, way: str) -> None:
-    with pytest.raises(ResponseFailedError, match="the emulator was asked to fail") as caught:
+    with pytest.raises(ResponseFailedError) as caught:
         answered(tape, way)
-    told = tape.answer.response
-    assert (caught.value.code, caught.value.ambiguous) == (told["error"]["code"], True)
-    assert (caught.value.response_id, caught.value.session_id) == (told["id"], told["session_id"])
-    assert caught.value.text == tape.answer.deltas
+    check_failed(caught.value, tape)
 
 
 @WAYS

@@ -65,8 +65,8 @@ def test_what_is_no_option_is_refused_by_name() -> None:
     with pytest.raises(InvalidArgumentError, match="temperature: got an option of this name") as caught:
         request_of([user("What happens?")], {"temperature": 0})
     assert caught.value.allowed == (
-        "extra_body, include, instructions, knowledge_store_id, model, on_stale_session, output_schema, "
-        "request_metadata, selections, session_id, text"
+        "extra_body, include, instructions, knowledge_store_id, model, on_stale_session, request_metadata, selections, "
+        "session_id, text"
     )
 
 

@@ -255,6 +255,16 @@ def test_an_answer_without_a_socket_cannot_be_hung_up_on() -> None:
     assert answer.read() == b"whole"
 
 
+def test_a_connection_that_carries_other_answers_too_is_never_shut_down() -> None:
+    ours, theirs = socket.socketpair()
+    answer = answer_on(ours, httpx.ByteStream(b""))
+    answer.extensions["http_version"] = b"HTTP/2"
+    with ours, theirs:
+        HeldBody(answer).hang_up()
+        theirs.send(b"for another")
+        assert ours.recv(64) == b"for another"
+
+
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "ftp://127.0.0.1:9"])
 async def test_a_proxy_that_cannot_be_used_is_refused_by_name(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)

@@ -469,6 +469,15 @@ def test_what_the_caller_does_between_chunks_is_no_silence() -> None:
         assert len(list(stream.take(frames({"type": "keepalive"}), waited=0.5))) == 1
 
 
+def test_a_stream_that_has_been_left_takes_nothing_more() -> None:
+    stream = reading()
+    list(stream.take(frames(*BEGUN), waited=0.0))
+    stream.leave()
+    with pytest.raises(StreamInterruptedError, match="closed before its end") as raised:
+        list(stream.take(frames(REST), waited=0.0))
+    assert facts(raised.value) == SO_FAR
+
+
 def test_an_event_that_comes_slowly_is_no_stall() -> None:
     stream = reading()
     body = frames(*BEGUN, REST)

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import BaseModel
 
+from tests.recorded import (
+    CUT_SHORT,
+    FAILED,
+    HALF_AN_ANSWER,
+    OLDER_ERAS,
+    TAG,
+    Scorers,
+    check_asked_for_scorers,
+    check_failed,
+)
 from tests.refusals import REFUSALS
 from tests.tape import FOLLOW_UP, QUESTION
 from tests.twins import AwaitedStream, twin
@@ -28,12 +37,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 WAYS = pytest.mark.parametrize("way", ["create", "acreate", "stream", "astream"])
-
-
-class Scorers(BaseModel):
-    """Who scored."""
-
-    names: list[str]
 
 
 def ask(tape: Tape, question: str, way: str, *, retries: int | None = None, **options: Any) -> Response:
@@ -97,10 +100,7 @@ def test_the_steps_to_an_answer_are_shown_if_included(tape: Tape, way: str) -> N
 @WAYS
 def test_a_typed_answer_is_an_object(tape: Tape, way: str) -> None:
     response = ask(tape, QUESTION, way, output_schema=Scorers)
-    (sent,) = tape.sent
-    assert sent == tape.body(QUESTION, way=way, text=sent["text"])
-    assert (sent["text"]["format"]["name"], sent["text"]["format"]["type"]) == ("Scorers", "json_schema")
-    assert sent["text"]["format"]["schema"]["required"] == ["names"]
+    check_asked_for_scorers(tape, way)
     assert response.parsed(Scorers) == Scorers.model_validate_json(tape.answer.text)
 
 
@@ -127,36 +127,32 @@ def test_annotations_are_citations(tape: Tape, way: str) -> None:
 
 
 @WAYS
-@pytest.mark.parametrize("era", [pytest.param(era, marks=pytest.mark.emulated(era=era)) for era in ("april", "july")])
+@OLDER_ERAS
 def test_tags_of_earlier_services_are_citations(tape: Tape, way: str, era: str) -> None:
     response = ask(tape, QUESTION, way)
-    tag = '<vref id="00000000-0000-4000-8000-000000000002" start="01:05" end="01:20"></vref>'
     (citation,) = response.citations
     assert response.text == tape.answer.text
-    assert response.text[citation.start : citation.end] == tag
+    assert response.text[citation.start : citation.end] == TAG
     assert (citation.item_id, citation.time_range) == ("ksi_00000000-0000-4000-8000-000000000002", "1:05-1:20")
     assert response.model == ("jockey1.0" if era == "april" else None)
 
 
 @WAYS
-@pytest.mark.emulated(era="latest", fault="incomplete")
+@CUT_SHORT
 def test_an_answer_that_was_cut_short_is_no_error(tape: Tape, way: str) -> None:
     response = ask(tape, QUESTION, way)
     assert response.status == "incomplete"
     assert response.incomplete_details is not None
     assert response.incomplete_details.reason == "max_output_tokens"
-    assert response.text == tape.answer.text == "(Emulator) I looked through 2 sample items.\n- "
+    assert response.text == tape.answer.text == HALF_AN_ANSWER
 
 
 @WAYS
-@pytest.mark.emulated(era="latest", fault="failed")
+@FAILED
 def test_a_failed_answer_is_an_error_with_the_text_so_far(tape: Tape, way: str) -> None:
-    with pytest.raises(ResponseFailedError, match="the emulator was asked to fail") as caught:
+    with pytest.raises(ResponseFailedError) as caught:
         ask(tape, QUESTION, way)
-    told = tape.answer.response
-    assert (caught.value.code, caught.value.ambiguous) == (told["error"]["code"], True)
-    assert (caught.value.response_id, caught.value.session_id) == (told["id"], told["session_id"])
-    assert caught.value.text == tape.answer.deltas
+    check_failed(caught.value, tape)
 
 
 @WAYS

@@ -342,6 +342,7 @@ def test_text_deltas_leave_commentary_out(client: AnyClient, emulator: Emulator)
         assert len(stream.response.output) > 1
 
 
+CREATED = b'data: {"type":"response.created","response":{"status":"in_progress","output":[]}}\n\n'
 COMPLETED = b'data: {"type":"response.completed","response":{"status":"completed","output":[]}}\n\n'
 
 
@@ -410,3 +411,74 @@ def test_an_answer_over_http_2_is_not_read_past_its_end() -> None:
     ):
         assert len(list(stream)) == 1
     assert body.sent == 0
+
+
+class Shared(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body over HTTP/2: silent after its first event, until the connection brings something again."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.awaited, self.goes_on = threading.Event(), threading.Event()
+
+    def answer(self, _: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=self, extensions={"http_version": b"HTTP/2"})
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield CREATED
+        self.awaited.set()
+        assert self.goes_on.wait(5)
+        self.steps.append("more bytes")
+        yield b": keepalive\n\n"
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        chunks = iter(self)
+        while chunk := await asyncio.to_thread(next, chunks, b""):
+            yield chunk
+
+    def close(self) -> None:
+        self.steps.append("given back")
+
+    async def aclose(self) -> None:
+        self.close()
+
+
+def test_another_thread_that_closes_a_stream_over_http_2_has_its_reader_end_with_the_next_bytes() -> None:
+    body = Shared()
+    with (
+        httpx.Client(transport=httpx.MockTransport(body.answer)) as http,
+        t.Client(api_key=KEY, http=http) as client,
+        client.stream(QUESTION, knowledge_store_id="k") as stream,
+    ):
+
+        def close() -> None:
+            assert body.awaited.wait(5)
+            stream.close()
+            body.goes_on.set()
+
+        closer = threading.Thread(target=close)
+        closer.start()
+        with pytest.raises(t.StreamInterruptedError, match="closed before its end"):
+            list(stream)
+        closer.join()
+    assert body.steps == ["more bytes", "given back"]
+
+
+async def test_another_task_that_closes_a_stream_over_http_2_has_its_reader_end_with_the_next_bytes() -> None:
+    body = Shared()
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(body.answer)) as http,
+        t.AsyncClient(api_key=KEY, http=http) as client,
+        client.stream(QUESTION, knowledge_store_id="k") as stream,
+    ):
+
+        async def read() -> None:
+            async for _ in stream:
+                pass
+
+        reader = asyncio.create_task(read())
+        assert await asyncio.to_thread(body.awaited.wait, 5)
+        await stream.aclose()
+        body.goes_on.set()
+        with pytest.raises(t.StreamInterruptedError, match="closed before its end"):
+            await reader
+    assert body.steps == ["more bytes", "given back"]

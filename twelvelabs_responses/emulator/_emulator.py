@@ -150,7 +150,9 @@ class Emulator:
     def script(self, *answers: ScriptedAnswer | str) -> None:
         """Give the next requests these answers, in order; after them the library answers again.
 
-        A request that breaks the contract is refused as ever, and leaves the answer to the next one.
+        A request that breaks the contract is refused as ever, and leaves the answer to the next one. So is one that a
+        `fault` refuses; any other fault breaks the answer, unless that has a fault of its own: then only that holds,
+        and the other is left to the next request.
 
         Raises:
             ValueError: There is no such fault.

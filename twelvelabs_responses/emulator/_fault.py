@@ -107,6 +107,12 @@ class Chooser:
         fault = order_of(name, self._faults).fault
         return fault if fault.touches(stream=stream) else NO_FAULT
 
+    def spare(self, asked: str | None) -> None:
+        """Take back that a request used up the fault that `fault_for` has just given it."""
+        wanted = asked or self._default
+        if wanted is not None:
+            self._served[wanted] -= 1
+
     def fault_for(self, asked: str | None, *, stream: bool) -> Fault:
         """Return the fault of a request whose header says `asked`.
 

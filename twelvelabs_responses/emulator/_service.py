@@ -18,7 +18,7 @@ from twelvelabs_responses.emulator._contract import (
     object_of,
 )
 from twelvelabs_responses.emulator._exchanges import Exchange, Exchanges, kept_headers
-from twelvelabs_responses.emulator._fault import Fault, Occasion
+from twelvelabs_responses.emulator._fault import NO_FAULT, Fault, Occasion
 from twelvelabs_responses.emulator._fields import Refusal
 from twelvelabs_responses.emulator._performance import perform
 from twelvelabs_responses.emulator._reply import Occurrence, turn_of
@@ -58,6 +58,8 @@ class Plan:
     exchange: Exchange
     script: Script
     streams: bool = False
+    # The scripted answer has a fault of its own.
+    own_fault: bool = False
     session: Session | None = None
     response_id: str = ""
     # None: the turn fails, and is not kept.
@@ -83,13 +85,17 @@ class Service:
         exchange = Exchange(body, kept_headers(request.headers), request.connection)
         self.exchanges.add(exchange)
         streams = body is not None and body.get("stream") is True
+        asked_for = request.headers.get(FAULT_HEADER)
         try:
-            fault = self.chooser.fault_for(request.headers.get(FAULT_HEADER), stream=streams)
+            fault = self.chooser.fault_for(asked_for, stream=streams)
         except ValueError as error:
             return self._refuse(exchange, Refusal(400, "parameter_invalid", f"{FAULT_HEADER}: {error}"))
         if fault.instead is not None:
             return self._instead(exchange, fault.instead)
-        return self._plan(exchange, request, body, fault)
+        plan = self._plan(exchange, request, body, fault)
+        if fault is not NO_FAULT and (plan.own_fault or plan.session is None):
+            self.chooser.spare(asked_for)
+        return plan
 
     def settle(self, plan: Plan) -> None:
         """Keep the turn, unless it fails, and let its session take the next one."""
@@ -137,7 +143,8 @@ class Service:
             return self._refuse(exchange, TURN_UNDER_WAY)
         exchange.session_id, exchange.response_id = session.session_id, told.response_id
         turn = turn_of(asked, answer) if fault.takes_turn else None
-        return Plan(exchange, told.script, told.streams, session, told.response_id, turn)
+        own_fault = scripted is not None and scripted.fault is not None
+        return Plan(exchange, told.script, told.streams, own_fault, session, told.response_id, turn)
 
     def _session(self, asked: Asked) -> Session:
         """Return the session with the selections of this request among its own."""

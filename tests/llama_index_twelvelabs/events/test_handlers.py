@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler, TokenCountingHandler
+from pydantic import BaseModel
 
 from tests.llama_index_twelvelabs.asking import QUESTION, WAYS, answers, llm_at, user
 from tests.llama_index_twelvelabs.events.recording import recorded
-from twelvelabs_responses import ResponsesError
+from twelvelabs_responses import ResponsesError, Selection, text_param
 
 if TYPE_CHECKING:
     from tests.llama_index_twelvelabs.events.conftest import Dumps
     from twelvelabs_responses.emulator import Emulator
 
 KEY = "key-of-the-tests"
+
+
+class Goals(BaseModel):
+    count: int
 
 
 @WAYS
@@ -59,6 +64,20 @@ def test_a_handler_that_dumps_json_eats_no_text(emulator: Emulator, way: str, du
     events = [json.loads(line) for line in dumps.lines]
     assert events[-1]["response"]["raw"]["usage"]["output_tokens"] > 0
     assert events[-1]["response"]["message"]["additional_kwargs"]["twelvelabs"]["session_id"].startswith("sess_")
+
+
+@WAYS
+def test_every_option_of_a_call_can_be_dumped_as_json(emulator: Emulator, way: str, dumps: Dumps) -> None:
+    options: dict[str, Any] = {
+        "include": ("intermediate_outputs",),
+        "selections": [Selection(kind="item", id=next(iter(emulator.library.items)).item_id)],
+        "text": text_param(Goals),
+        "on_stale_session": "error",
+    }
+    answers(llm_at(emulator), [user(QUESTION)], way, **options)
+    started = json.loads(dumps.lines[0])
+    assert started["additional_kwargs"]["selections"][0]["kind"] == "item"
+    assert started["additional_kwargs"]["text"]["format"]["name"] == "Goals"
 
 
 @WAYS
