@@ -35,7 +35,7 @@ def encode_request(request: ResponseRequest, *, stream: bool) -> bytes:
     Raises:
         InvalidArgumentError: A schema, metadata or `extra_body` holds what JSON or UTF-8 cannot.
     """
-    body = request.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"extra_body"})
+    body = request.model_dump(by_alias=True, exclude_none=True, exclude={"extra_body"})
     for name in ("include", "selections", "metadata"):
         if not body.get(name):
             body.pop(name, None)
@@ -174,6 +174,6 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    fault = error.errors()[0]
     path = ".".join(str(step) for step in fault["loc"])
     return f"{path}: {fault['msg']}" if path else fault["msg"]
