@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import json
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -85,7 +86,7 @@ class EventDecoder:
 
     def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._frames = ServerSentEvents(max_frame_bytes=max_frame_bytes)
-        self._last_number = -1
+        self._last_number = -inf
         self._ended = False
         self.done = False
         """Whether `[DONE]` has come. What follows it is not read."""

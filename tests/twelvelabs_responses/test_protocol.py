@@ -160,6 +160,12 @@ def test_a_sequence_number_seen_before_is_a_frame_sent_twice() -> None:
     assert events_of(HELLO, HELLO) == [delta("Hel", 0), delta("lo", 1)]
 
 
+@pytest.mark.parametrize("first", [-7, -1, 0, 1, 2**70])
+def test_the_numbers_may_begin_anywhere(first: int) -> None:
+    frame = f'data: {{"type":"keepalive","sequence_number":{first}}}\n\n'.encode()
+    assert events_of(frame, frame) == [Keepalive(type="keepalive", sequence_number=first)]
+
+
 def test_events_without_a_number_are_all_new() -> None:
     frame = b'data: {"type":"response.output_text.delta","delta":"ha"}\n\n'
     assert events_of(frame, frame) == [delta("ha"), delta("ha")]
