@@ -34,12 +34,15 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _TABLE = Path("tests/mutants.toml")
 # What the tests of a room need beside the package that it is in.
@@ -93,14 +96,8 @@ class Change:
 class Outcome:
     """How many mutants of a room came to what, and what those change that survived."""
 
-    room: Room
     counts: Counter[str]
     survivors: tuple[Change, ...]
-
-    def row(self, explained: set[Change]) -> str:
-        """Return it as a row of the table that is printed."""
-        known = sum(change in explained for change in self.survivors)
-        return _row(self.room.file, self.counts, known, len(self.survivors) - known)
 
 
 def rooms(table: dict[str, Any]) -> list[Room]:
@@ -122,6 +119,27 @@ def explanations(table: dict[str, Any]) -> set[Change]:
                 raise SystemExit(f"explained twice or not at all: {change}")
             found.add(change)
     return found
+
+
+def faults(root: Path, table: dict[str, Any]) -> list[str]:
+    """Return where the table does not fit the source: files that are not there, lines that no longer stand there."""
+    files = {room.file for room in rooms(table)}
+    found = [
+        f"{file} is not there"
+        for room in rooms(table)
+        for file in (room.file, *room.tests)
+        if not (root / file).is_file()
+    ]
+    for change in sorted(explanations(table), key=str):
+        if change.file not in files:
+            found.append(f"explained, but no room: {change}")
+        elif (root / change.file).is_file() and change.was not in _in_one_line(root / change.file):
+            found.append(f"explained, but not there: {change}")
+    return found
+
+
+def _in_one_line(file: Path) -> str:
+    return " ".join(line.strip() for line in file.read_text(encoding="utf-8").splitlines())
 
 
 class Copy:
@@ -158,7 +176,7 @@ class Copy:
             counts[status] += 1
             if status not in _KILLED:
                 survivors.append(self._change(name))
-        return Outcome(self._room, counts, tuple(survivors))
+        return Outcome(counts, tuple(survivors))
 
     def _change(self, name: str) -> Change:
         place = name.rpartition(".")[2].rpartition("__mutmut_")[0]
@@ -190,46 +208,57 @@ def outcome(source: Path, room: Room) -> Outcome:
         return Copy(source, Path(folder).resolve(), room).outcome()
 
 
-def _row(name: str, counts: Counter[str], explained: int, unexplained: int) -> str:
+def _row(name: str, counts: Counter[str], survivors: Sequence[Change], explained: set[Change]) -> str:
     mutants, timeouts = counts.total(), counts["timeout"]
-    killed = counts["killed"] + timeouts
+    killed, known = counts["killed"] + timeouts, sum(change in explained for change in survivors)
     score = 100 * killed / mutants if mutants else 100.0
-    return f"{name:<40} {mutants:>7} {killed:>7} {timeouts:>9} {explained:>9} {unexplained:>11} {score:>6.1f} %\n"
+    numbers = f"{mutants:>7} {killed:>7} {timeouts:>9} {known:>9} {len(survivors) - known:>11} {score:>6.1f} %"
+    return f"{name:<40} {numbers}\n"
 
 
 def arguments() -> argparse.Namespace:
     """Return what the command line says."""
     parser = argparse.ArgumentParser(description="Mutate the source and see that its tests notice.")
+    parser.add_argument("--applies", action="store_true", help="only look whether the table fits the source")
     parser.add_argument("--root", type=Path, default=Path(__file__).parent.parent, help="the repository")
     parser.add_argument("--only", default="", help="what the path of a room's file holds")
     return parser.parse_args()
 
 
-def main() -> int:
-    """Print the table; return how many survivors are unexplained and explanations fit none."""
-    told, started = arguments(), time.monotonic()
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    table = tomllib.loads((told.root / _TABLE).read_text(encoding="utf-8"))
+def report(root: Path, table: dict[str, Any], only: str) -> int:
+    """Print what becomes of the rooms' mutants; return how many survivors and explanations are without the other."""
     explained = explanations(table)
-    chosen = [room for room in rooms(table) if told.only in room.file]
+    chosen = [room for room in rooms(table) if only in room.file]
     stale = {change for change in explained if change.file in {room.file for room in chosen}}
     sys.stdout.write(f"{'room':<40} mutants  killed  timeouts explained unexplained    score\n")
-    all_counts: Counter[str] = Counter()
-    unexplained: list[Change] = []
-    known = 0
+    counts: Counter[str] = Counter()
+    survivors: list[Change] = []
     for room in chosen:
-        found = outcome(told.root, room)
-        sys.stdout.write(found.row(explained))
+        found = outcome(root, room)
+        sys.stdout.write(_row(room.file, found.counts, found.survivors, explained))
         sys.stdout.flush()
-        all_counts += found.counts
-        stale -= set(found.survivors)
-        unexplained += [change for change in found.survivors if change not in explained]
-        known += sum(change in explained for change in found.survivors)
-    sys.stdout.write(_row("all", all_counts, known, len(unexplained)))
+        counts += found.counts
+        survivors += found.survivors
+    sys.stdout.write(_row("all", counts, survivors, explained))
+    stale -= set(survivors)
+    unexplained = [change for change in survivors if change not in explained]
     sys.stdout.write("".join(f"\nSURVIVED: {change}" for change in unexplained))
     sys.stdout.write("".join(f"\nexplained, but no survivor: {change}" for change in sorted(stale, key=str)))
-    sys.stdout.write(f"\n{time.monotonic() - started:.0f} s\n")
     return len(unexplained) + len(stale)
+
+
+def main() -> int:
+    """Print what is not as it should be; return how much that is."""
+    told, started = arguments(), time.monotonic()
+    table = tomllib.loads((told.root / _TABLE).read_text(encoding="utf-8"))
+    wrong = faults(told.root, table)
+    sys.stdout.write("".join(f"{fault}\n" for fault in wrong))
+    if wrong or told.applies:
+        return len(wrong)
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    bad = report(told.root, table, told.only)
+    sys.stdout.write(f"\n{time.monotonic() - started:.0f} s\n")
+    return bad
 
 
 if __name__ == "__main__":
