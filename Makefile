@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check guards soak faults matrix wheel record format clean
+.PHONY: help demo test check guards mutants soak faults matrix wheel record format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ wheel: .venv/matrix ## Install the wheel into an empty environment, and run the 
 
 guards: .venv/check ## Take out each guard against a known pitfall and see its test fail (minutes)
 	@$(BIN)/python tools/guards.py
+
+mutants: .venv/mutants ## Change the source in each small way and see a test of its room fail (minutes; ONLY=part-of-a-path)
+	@$(BIN)/python tools/mutants.py $(if $(ONLY),--only '$(ONLY)')
 
 # An answer of the live API takes minutes, so nothing is timed; and it is not on this machine.
 record: .venv/check ## Record the cassettes anew, from the emulator or, with a key, the live API (ONLY=part-of-a-name)
@@ -63,6 +66,10 @@ clean: ## Remove the virtual environments and every cache
 .venv/check: .venv/bin/python pyproject.toml
 	@echo "Installing the packages and what tests and checks need (a minute or so, once) ..."
 	@$(BIN)/python -m pip install --quiet --editable '.[all]' --group check
+	@touch $@
+
+.venv/mutants: .venv/bin/python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --editable '.[all]' --group mutants
 	@touch $@
 
 .venv/matrix: .venv/bin/python pyproject.toml

@@ -131,9 +131,9 @@ def _from_tag(tag: re.Match[str]) -> Citation:
     attributes = {name: value.strip() for name, value in _ATTRIBUTE.findall(tag[2])}
     return Citation(
         kind=_TAG_KINDS[tag[1]],
-        item_id=_item_id(attributes.get("id", "")),
-        start_sec=_seconds(attributes.get("start", "")),
-        end_sec=_seconds(attributes.get("end", "")),
+        item_id=_item_id(attributes.get("id")),
+        start_sec=_seconds(attributes.get("start")),
+        end_sec=_seconds(attributes.get("end")),
         start=tag.start(),
         end=tag.end(),
     )
@@ -145,17 +145,16 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
-def _item_id(tag_id: str) -> str | None:
+def _item_id(tag_id: str | None) -> str | None:
     """Return the store item that a tag means: tags name it without its prefix."""
     if not tag_id or tag_id.startswith("ksi_") or _ASSET_ID.fullmatch(tag_id):
         return tag_id or None
     return f"ksi_{tag_id}"
 
 
-def _seconds(time: str) -> float | None:
+def _seconds(time: str | None) -> float | None:
     """Return MM:SS or HH:MM:SS as seconds; None for what is neither, as the model writes odd times now and then."""
-    match = _TIME.fullmatch(time)
-    if match is None:
+    if time is None or (match := _TIME.fullmatch(time)) is None:
         return None
     hours, minutes, seconds = match.groups()
     return (int(hours or 0) * _SECONDS_PER_MINUTE + int(minutes)) * _SECONDS_PER_MINUTE + float(seconds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import json
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -35,7 +36,7 @@ def encode_request(request: ResponseRequest, *, stream: bool) -> bytes:
     Raises:
         InvalidArgumentError: A schema, metadata or `extra_body` holds what JSON or UTF-8 cannot.
     """
-    body = request.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"extra_body"})
+    body = request.model_dump(by_alias=True, exclude_none=True, exclude={"extra_body"})
     for name in ("include", "selections", "metadata"):
         if not body.get(name):
             body.pop(name, None)
@@ -85,7 +86,7 @@ class EventDecoder:
 
     def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._frames = ServerSentEvents(max_frame_bytes=max_frame_bytes)
-        self._last_number = -1
+        self._last_number = -inf
         self._ended = False
         self.done = False
         """Whether `[DONE]` has come. What follows it is not read."""
@@ -174,6 +175,6 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    fault = error.errors()[0]
     path = ".".join(str(step) for step in fault["loc"])
     return f"{path}: {fault['msg']}" if path else fault["msg"]

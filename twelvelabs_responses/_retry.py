@@ -19,7 +19,8 @@ from twelvelabs_responses._errors import (
 )
 
 _FIRST_DELAY = 0.5
-_LONGEST_DELAY = 8.0
+# The longest delay is then 8 s.
+_MOST_DOUBLINGS = 4
 # Without a word from the service about when to come back: the official examples wait as long.
 _RATE_LIMIT_DELAY = 15.0
 
@@ -78,8 +79,7 @@ class Retry:
     def _backoff(self, error: ResponsesError, attempt: int) -> float:
         if isinstance(error, RateLimitError):
             return _RATE_LIMIT_DELAY
-        # The power is bounded too: a float holds none above 2 ** 1023.
-        return min(_FIRST_DELAY * 2.0 ** min(attempt - 1, 10), _LONGEST_DELAY)
+        return _FIRST_DELAY * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS)
 
 
 def _is_at_least_zero(value: object, kind: type[int] | tuple[type[int], type[float]]) -> bool:

@@ -37,7 +37,7 @@ class ServerSentEvents:
     @property
     def is_amid(self) -> bool:
         """Whether an event or a line has begun and not ended."""
-        return any(self._line) or bool(self._data)
+        return bool(self._line or self._data)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the data of every event that `chunk` completes. Take them all before the next chunk.
@@ -45,46 +45,26 @@ class ServerSentEvents:
         Raises:
             ProtocolError: An event is larger than the limit.
         """
-        if self._at_start:
-            chunk = self._without_byte_order_mark(chunk)
-        # The LF of a CRLF that the network cut in two: its CR has ended the line already.
-        if self._after_cr and chunk:
-            self._after_cr = False
-            chunk = chunk.removeprefix(_LF)
         if not chunk:
             return
+        # The LF of a CRLF that the network cut in two: its CR has ended the line already.
+        if self._after_cr:
+            chunk = chunk.removeprefix(_LF)
+        self._after_cr = chunk.endswith(_CR)
         # bytes.splitlines knows LF, CR and CRLF only; str.splitlines would cut text at U+2028 and U+0085.
-        lines = chunk.splitlines(keepends=True)
-        if lines[-1][-1] not in b"\r\n":
-            tail = lines.pop()
-        else:
-            tail = b""
-            self._after_cr = chunk.endswith(_CR)
-        for line in lines:
-            data = self._take(line.rstrip(b"\r\n"))
-            if data is not None:
+        for line in chunk.splitlines(keepends=True):
+            text = line.rstrip(b"\r\n")
+            if text == line:
+                self._line.append(line)
+                self._line_size += len(line)
+                self._check_size()
+            elif (data := self._take(text)) is not None:
                 yield data
-        if tail:
-            self._line.append(tail)
-            self._line_size += len(tail)
-            self._check_size()
 
     def close(self) -> Iterator[bytes]:
         """Yield the data of a last event whose blank line never came, if there is one."""
         # The first ends the last line if it has not ended, the second is the blank line.
-        for _ in range(2):
-            data = self._take(b"")
-            if data is not None:
-                yield data
-
-    def _without_byte_order_mark(self, chunk: bytes) -> bytes:
-        head = b"".join(self._line) + chunk
-        self._line.clear()
-        if len(head) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(head):
-            self._line.append(head)
-            return b""
-        self._at_start = False
-        return head.removeprefix(_BYTE_ORDER_MARK)
+        return self.feed(_LF + _LF)
 
     def _take(self, line: bytes) -> bytes | None:
         """Take one line, without its end; return the event's data if this line ends an event."""
@@ -93,10 +73,13 @@ class ServerSentEvents:
             line = b"".join(self._line)
             self._line.clear()
             self._line_size = 0
+        if self._at_start:
+            self._at_start = False
+            line = line.removeprefix(_BYTE_ORDER_MARK)
         if not line:
             if not self._data:
                 return None
-            data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+            data = b"\n".join(self._data)
             self._data.clear()
             self._data_size = 0
             return data

@@ -240,8 +240,9 @@ def test_shifting_moves_both_ends_of_the_marker() -> None:
     assert citation.shifted(10) == Citation(kind="video", item_id="ksi_1", start=12, end=15)
 
 
-def test_a_citation_without_a_marker_has_nothing_to_shift() -> None:
-    citation = Citation(kind="video", item_id="ksi_1")
+@pytest.mark.parametrize(("start", "end"), [(None, None), (2, None), (None, 5)])
+def test_a_citation_without_a_marker_has_nothing_to_shift(start: int | None, end: int | None) -> None:
+    citation = Citation(kind="video", item_id="ksi_1", start=start, end=end)
     assert citation.shifted(10) is citation
 
 

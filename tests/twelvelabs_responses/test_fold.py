@@ -247,7 +247,7 @@ def test_text_that_differs_from_what_was_passed_on_is_an_error_that_has_it() -> 
     fold = asked()
     take(fold, added(final(id="msg_1")))
     assert take(fold, delta("Two gaols."), text_done("Two goals.")) == [answer("Two gaols.")]
-    with pytest.raises(ProtocolError, match="not the text of its final response") as caught:
+    with pytest.raises(ProtocolError, match=r"^the text of the stream is not the text of its final response") as caught:
         take(fold, completed(final("Two goals.", id="msg_1")))
     assert (caught.value.text, fold.response.text, fold.ended) == ("Two goals.", "Two goals.", True)
 
@@ -405,6 +405,28 @@ def test_an_output_index_given_once_holds_for_the_item_id() -> None:
     assert take(fold, delta("Look", item_id="a"), delta("Two", item_id="b")) == [comment("Look", 4), answer("Two", 7)]
 
 
+@pytest.mark.parametrize("place", [{"output_index": 0}, {"item_id": "a"}])
+def test_a_whole_text_belongs_to_the_item_that_it_names(place: dict[str, int | str]) -> None:
+    fold = asked()
+    take(fold, added(commentary(id="a"), output_index=0), added(final(id="b"), output_index=1))
+    assert take(fold, text_done("Looking.", **place)) == [comment("Looking.")]
+
+
+@pytest.mark.parametrize(("item_id", "place"), [({}, {"output_index": 0}), ({"id": "a"}, {})], ids=["index", "id"])
+def test_a_complete_item_is_the_one_that_it_names(item_id: dict[str, str], place: dict[str, int]) -> None:
+    fold = asked()
+    take(fold, added(commentary(id="a"), output_index=0), added(final(id="b"), output_index=1))
+    assert take(fold, done(commentary("Looking.", **item_id), **place)) == [comment("Looking.")]
+
+
+@pytest.mark.parametrize("place", [{"output_index": 0}, {"item_id": "a"}])
+def test_arguments_belong_to_the_function_call_that_they_name(place: dict[str, int | str]) -> None:
+    fold = asked()
+    take(fold, *(added({"type": "function_call", "id": item_id}) for item_id in ("a", "b")))
+    take(fold, {"type": "response.function_call_arguments.delta", "delta": "{}", **place})
+    assert fold.response.output == (FunctionCall(id="a", arguments="{}"), FunctionCall(id="b"))
+
+
 def test_without_index_and_id_what_comes_belongs_to_the_newest_item() -> None:
     fold = asked()
     take(fold, added(commentary()), delta("Looking."), done(commentary("Looking.")))
@@ -532,8 +554,9 @@ def test_a_terminal_response_without_output_releases_what_was_held_back() -> Non
 def test_a_terminal_event_without_a_response_ends_what_streamed(status: str) -> None:
     fold = asked()
     take(fold, CREATED, delta("Two goals."))
+    assert fold.ended is False
     assert take(fold, {"type": f"response.{status}"}) == [answer("Two goals.")]
-    assert fold.ended
+    assert fold.ended is True
     assert (fold.response.status, fold.response.id, fold.response.text) == (status, "resp_1", "Two goals.")
 
 
@@ -616,7 +639,7 @@ def test_an_item_of_which_only_arguments_have_come_is_of_an_unknown_kind() -> No
 def test_a_stream_that_ends_before_its_terminal_event_is_interrupted_with_text_and_ids_so_far() -> None:
     fold = asked()
     take(fold, CREATED, delta("Two "))
-    with pytest.raises(StreamInterruptedError, match="the stream ended before the response did") as raised:
+    with pytest.raises(StreamInterruptedError, match=r"^the stream ended before the response did \(response") as raised:
         fold.close()
     error = raised.value
     assert (error.text, error.response_id, error.session_id, error.ambiguous) == ("Two ", "resp_1", "sess_1", True)
@@ -669,6 +692,13 @@ def test_a_failed_response_raises_with_its_reason_and_text_and_ids_so_far(event_
         "failed",
         FailureDetails(code="overloaded", message="Busy."),
     )
+
+
+@pytest.mark.parametrize("status", ["in_progress", "completed"])
+def test_an_event_that_says_failed_is_a_failure_whatever_status_its_response_has(status: str) -> None:
+    with pytest.raises(ResponseFailedError) as raised:
+        take(asked(), {"type": "response.failed", "response": {"status": status, "output": [final("Two.")]}})
+    assert raised.value.text == "Two."
 
 
 def test_a_failure_without_a_response_or_a_reason_says_so() -> None:

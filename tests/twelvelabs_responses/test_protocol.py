@@ -121,6 +121,12 @@ def test_an_unknown_event_may_be_as_odd_as_it_likes(oddity: bytes) -> None:
     assert isinstance(event, UnknownEvent)
 
 
+def test_of_an_odd_unknown_event_only_what_collides_gets_another_name() -> None:
+    event = decode_event(b'{"type":"response.thought","sequence_number":"first","of":"goals"}')
+    assert type(event) is UnknownEvent
+    assert event.model_extra == {"odd_type": "response.thought", "odd_sequence_number": "first", "of": "goals"}
+
+
 def test_a_null_says_as_little_as_a_field_that_is_not_there() -> None:
     assert decode_event(b'{"type":"response.output_text.delta","delta":null,"output_index":null}') == delta("")
 
@@ -154,6 +160,12 @@ def test_a_sequence_number_seen_before_is_a_frame_sent_twice() -> None:
     assert events_of(HELLO, HELLO) == [delta("Hel", 0), delta("lo", 1)]
 
 
+@pytest.mark.parametrize("first", [-7, -1, 0, 1, 2**70])
+def test_the_numbers_may_begin_anywhere(first: int) -> None:
+    frame = f'data: {{"type":"keepalive","sequence_number":{first}}}\n\n'.encode()
+    assert events_of(frame, frame) == [Keepalive(type="keepalive", sequence_number=first)]
+
+
 def test_events_without_a_number_are_all_new() -> None:
     frame = b'data: {"type":"response.output_text.delta","delta":"ha"}\n\n'
     assert events_of(frame, frame) == [delta("ha"), delta("ha")]
@@ -175,9 +187,9 @@ def test_nothing_is_read_after_done() -> None:
 def test_done_may_be_the_last_line_without_its_end() -> None:
     decoder = EventDecoder()
     assert list(decoder.feed(b"data: [DONE]")) == []
-    assert not decoder.done
+    assert decoder.done is False
     assert list(decoder.close()) == []
-    assert decoder.done
+    assert decoder.done is True
 
 
 def test_the_last_event_may_lack_its_blank_line() -> None:
@@ -223,6 +235,10 @@ def test_an_event_without_a_response_and_a_response_without_items_are_fine() -> 
     assert decode_response(b'{"output":null}') == Response()
 
 
+def test_a_byte_order_mark_before_a_response_is_passed_by() -> None:
+    assert decode_response(b'\xef\xbb\xbf{"output":[]}') == Response(output=())
+
+
 def test_a_failed_response_needs_no_output() -> None:
     assert decode_response(b'{"status":"failed","error":"Busy."}') == Response(
         status="failed", error=FailureDetails(message="Busy.")
@@ -234,9 +250,9 @@ def test_a_failed_response_needs_no_output() -> None:
     [
         (b"", "an empty body"),
         (b"<html><body><h1>Sign in</h1></body></html>", "Sign in"),
-        (b'{"output":[', "Invalid JSON"),
-        (b"[]", "Input should be an object"),
-        (b'{"output":[{"type":"message","content":7}]}', "output.0.message.content"),
+        (b'{"output":[', "(Invalid JSON"),
+        (b"[]", "(Input should be an object"),
+        (b'{"output":[{"type":"message","content":7}]}', "(output.0.message.content: Input"),
         (b'{"output":[],"id":"\xff"}', "Invalid JSON"),
         (b'{"code":"odd","message":"But the status was 200"}', "it has no output"),
     ],
@@ -253,6 +269,11 @@ def test_what_was_not_set_is_not_sent() -> None:
         "knowledge_store_id": "ks_1",
         "input": [{"type": "message", "role": "user", "content": "Any goals?"}],
     }
+
+
+@pytest.mark.parametrize("empty", [{"include": ()}, {"selections": ()}, {"metadata": {}}])
+def test_what_is_empty_is_not_sent_either(empty: dict[str, object]) -> None:
+    assert encode_request(ASKED.model_copy(update=empty), stream=False) == encode_request(ASKED, stream=False)
 
 
 def test_stream_is_sent_where_a_stream_is_asked_for() -> None:
@@ -283,13 +304,16 @@ def test_text_is_sent_as_it_is_and_without_spaces_between() -> None:
 
 
 def test_what_utf8_cannot_hold_is_refused() -> None:
-    with pytest.raises(InvalidArgumentError, match="request: got a lone surrogate"):
+    with pytest.raises(InvalidArgumentError) as caught:
         encode_request(ASKED.model_copy(update={"extra_body": {"note": "\ud83e"}}), stream=False)
+    assert (caught.value.field, caught.value.got) == ("request", "a lone surrogate")
+    assert caught.value.allowed == "text that UTF-8 can hold"
 
 
 def test_what_json_cannot_hold_is_refused() -> None:
-    with pytest.raises(InvalidArgumentError, match="request: got Out of range float"):
+    with pytest.raises(InvalidArgumentError, match="request: got Out of range float") as caught:
         encode_request(ASKED.model_copy(update={"extra_body": {"note": float("nan")}}), stream=False)
+    assert caught.value.allowed == "numbers that JSON has"
 
 
 def test_an_event_that_has_begun_is_known_to_go_on() -> None:

@@ -59,6 +59,14 @@ def test_an_answer_without_an_id_is_not_taken_for_another_sessions_that_has_none
     assert continued(sessions, Session("sess_2", "", "ks_1")) == "sess_2"
 
 
+@pytest.mark.parametrize("no_id", [None, ""])
+def test_a_turn_answered_without_an_id_supersedes_no_other_answer_without_one(no_id: str | None) -> None:
+    sessions = Sessions()
+    sessions.answered("sess_1", no_id)
+    sessions.answered("sess_1", "resp_2")
+    assert continued(sessions, answer("", "sess_2")) == "sess_2"
+
+
 def test_an_answer_sent_twice_does_not_supersede_itself() -> None:
     assert continued(after("resp_1", "resp_1"), answer("resp_1")) == "sess_1"
 
@@ -176,6 +184,16 @@ def test_a_left_turn_puts_the_session_in_doubt_until_it_answers_again() -> None:
     sessions.begin("sess_1")
     sessions.answered("sess_1", "resp_2")
     assert continued(sessions, answer("resp_2")) == "sess_1"
+
+
+def test_a_turn_that_is_left_ends_itself_and_no_other() -> None:
+    sessions, turn, other = Sessions(), object(), object()
+    sessions.begin("sess_1", turn)
+    sessions.left("sess_1", other)
+    with pytest.raises(SessionError, match="is under way"):
+        sessions.begin("sess_1", other)
+    sessions.left("sess_1", turn)
+    sessions.begin("sess_1", other)
 
 
 def test_a_refused_turn_does_not_end_a_doubt() -> None:

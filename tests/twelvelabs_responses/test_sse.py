@@ -84,6 +84,11 @@ def test_what_ends_lines_elsewhere_is_text_here(character: str) -> None:
     assert data_of(f"data: a{character}b\n\n".encode()) == [f"a{character}b".encode()]
 
 
+@pytest.mark.parametrize("byte", [bytes([number]) for number in range(256) if number not in b"\r\n"])
+def test_every_other_byte_is_text_also_where_the_network_cuts_or_a_line_ends(byte: bytes) -> None:
+    assert data_of(b"data: a" + byte, b"b" + byte + b"\n\n") == [b"a" + byte + b"b" + byte]
+
+
 def test_a_character_cut_in_two_is_whole_again() -> None:
     assert data_of(b"data: \xf0\x9f", b"\xa7\xa4\n\n") == ["🧤".encode()]
 
@@ -152,6 +157,16 @@ def test_the_limit_is_for_each_event_and_not_for_all_of_them() -> None:
     ]
 
 
+def test_an_event_that_came_in_pieces_leaves_the_next_its_whole_limit() -> None:
+    frames = ServerSentEvents(max_frame_bytes=7)
+    chunks = [b"data: 1", b"2\n", b"\n", b"data: 123456\n\n"]
+    assert [data for chunk in chunks for data in frames.feed(chunk)] == [b"12", b"123456"]
+
+
+def test_a_data_line_without_data_counts_for_the_line_end_that_it_becomes() -> None:
+    assert list(ServerSentEvents(max_frame_bytes=8).feed(b"data\n" * 8 + b"\n")) == [b"\n" * 7]
+
+
 @pytest.mark.parametrize(
     "chunks",
     [
@@ -178,7 +193,14 @@ def test_the_events_before_one_over_the_limit_are_given() -> None:
 
 @pytest.mark.parametrize(
     ("body", "is_amid"),
-    [(b"", False), (b"data: 1\n", True), (b"data: 1\n\n", False), (b": pi", True), (b": ping\n", False)],
+    [
+        (b"", False),
+        (b"data: 1\n", True),
+        (b"data: 1\n\n", False),
+        (b": pi", True),
+        (b": ping\n", False),
+        (b"\n", False),
+    ],
 )
 def test_an_event_or_a_line_that_has_begun_is_known_to_go_on(body: bytes, *, is_amid: bool) -> None:
     events = ServerSentEvents()
