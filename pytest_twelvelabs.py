@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 # So that a failure in one of the suites shows its values, as in a test of the project's own.
 pytest.register_assert_rewrite(
-    "langchain_twelvelabs._paths", "langchain_twelvelabs.testing", "llama_index_twelvelabs.testing"
+    "langchain_twelvelabs._paths",
+    "langchain_twelvelabs.testing",
+    "llama_index_twelvelabs._chat_suite",
+    "llama_index_twelvelabs.testing",
 )
 
 _KEY = "key-of-the-tests"

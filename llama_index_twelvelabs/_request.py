@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llama_index_twelvelabs._input import history
-from twelvelabs_responses import InputItem, InvalidArgumentError, RequestOptions
+from twelvelabs_responses import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from llama_index.core.base.llms.types import ChatMessage
 
-    from twelvelabs_responses import Client
+    from twelvelabs_responses import Client, InputItem, RequestOptions
 
-_OF_THE_TURN = ("knowledge_store_id", "session_id", "on_stale_session", "selections", "instructions")
+_OF_THE_TURN = ("session_id", "on_stale_session", "selections", "instructions")
 # The option of a call that is none of the LLM itself. There is no `output_schema` beside it: LlamaIndex puts the
 # options of a call into its events, and an event that holds a class cannot be written as JSON.
 _OF_THE_CALL = {"text": None}
@@ -56,17 +56,7 @@ def chat_request(
         if name not in known:
             raise InvalidArgumentError(name, "an option of this name", ", ".join(sorted(known)))
     chosen = {**known, **call}
-    of_the_turn = {name: chosen[name] for name in _OF_THE_TURN}
-    with client.next_turn(history(messages), **of_the_turn) as turn:
-        options = RequestOptions(
-            knowledge_store_id=chosen["knowledge_store_id"],
-            model=chosen["model"],
-            session_id=turn.session_id,
-            instructions=turn.instructions,
-            include=chosen["include"],
-            text=chosen["text"],
-            selections=turn.selections,
-            metadata=chosen["request_metadata"],
-            extra_body=chosen["extra_body"],
-        )
-        yield ChatRequest(turn.input, options)
+    chosen["metadata"] = chosen.pop("request_metadata")
+    store, of_the_turn = chosen["knowledge_store_id"], {name: chosen.pop(name) for name in _OF_THE_TURN}
+    with client.next_turn(history(messages), knowledge_store_id=store, **of_the_turn) as turn:
+        yield ChatRequest(turn.input, turn.options(**chosen))

@@ -1,4 +1,4 @@
-"""Tests for query engines of this endpoint, to be run by whoever builds or changes one.
+"""Tests for query engines and chat engines of this endpoint, to be run by whoever builds or changes one.
 
 ```python
 from llama_index_twelvelabs.testing import QueryEngineSuite
@@ -8,6 +8,8 @@ class TestMyEngine(QueryEngineSuite):
     def new_engine(self, emulator):
         return lambda *, streaming: MyEngine(base_url=emulator.base_url, streaming=streaming, ...)
 ```
+
+`ChatEngineSuite` asks for a function of `memory` that makes a chat engine.
 """
 
 from __future__ import annotations
@@ -22,6 +24,14 @@ from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events.query import QueryEndEvent, QueryStartEvent
 from pydantic import Field
 
+from llama_index_twelvelabs._chat_suite import (
+    CHAT_WAYS,
+    FOLLOW_UP,
+    QUESTION,
+    ChatEngineFactory,
+    ChatEngineSuite,
+    chatted,
+)
 from llama_index_twelvelabs._readers import ASYNC_READERS, READERS
 from twelvelabs_responses import ResponsesError
 from twelvelabs_responses.emulator import ScriptedAnswer, ScriptedCitation
@@ -33,9 +43,21 @@ if TYPE_CHECKING:
 
     from twelvelabs_responses.emulator import Emulator
 
-__all__ = ["ASYNC_READERS", "QUESTION", "READERS", "WAYS", "EngineFactory", "QueryEngineSuite", "asked"]
+__all__ = [
+    "ASYNC_READERS",
+    "CHAT_WAYS",
+    "FOLLOW_UP",
+    "QUESTION",
+    "READERS",
+    "WAYS",
+    "ChatEngineFactory",
+    "ChatEngineSuite",
+    "EngineFactory",
+    "QueryEngineSuite",
+    "asked",
+    "chatted",
+]
 
-QUESTION = "Which clips show a goal?"
 WAYS = ("query", "aquery", "stream", "astream")
 
 _GOALS = ScriptedAnswer(

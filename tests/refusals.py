@@ -61,6 +61,7 @@ _TABLE = {
     "401": Refusal(AuthenticationError, 401, "api_key_invalid", "the API key is not valid"),
     "403": Refusal(PermissionDeniedError, 403, "api_not_allowed", "this plan may not use this endpoint"),
     "404-endpoint": Refusal(NotFoundError, 404, "endpoint_not_exists", "has no access to the beta endpoint"),
+    "409": Refusal(BadRequestError, 409, "conflict", "another turn is under way"),
     "422": Refusal(BadRequestError, 422, "parameter_invalid", "text.format.schema cannot be used"),
     "429-long": Refusal(RateLimitError, 429, "too_many_requests", "2 requests a minute", retry_after=3600.0),
     "429-empty": Refusal(RateLimitError, 429, None, "429: an empty body"),

@@ -40,4 +40,4 @@ def test_the_page_about_tests_is_a_project_whose_tests_pass(pytester: pytest.Pyt
         pytester.path.joinpath(name).write_text(content, encoding="utf-8")
     # Of the suites a test each; all of them are run over our own in the test files of theirs.
     result = ran(pytester, "-k", "not test_suites or hangs_up")
-    result.assert_outcomes(passed=9, deselected=result.parseoutcomes()["deselected"])
+    result.assert_outcomes(passed=11, deselected=result.parseoutcomes()["deselected"])

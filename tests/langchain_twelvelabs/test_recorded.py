@@ -12,17 +12,22 @@ from langchain_twelvelabs import ChatTwelveLabs, citations
 from tests.langchain_twelvelabs.ways import WAYS, ask
 from tests.recorded import (
     CUT_SHORT,
+    CUT_SHORT_BY_AN_EVENT,
+    ERROR_EVENTS,
     FAILED,
     HALF_AN_ANSWER,
+    LOST,
+    NO_SUCH_SESSION,
     OLDER_ERAS,
     TAG,
     Scorers,
     check_asked_for_scorers,
     check_failed,
+    check_lost,
 )
 from tests.refusals import REFUSALS
 from tests.tape import FOLLOW_UP, QUESTION
-from twelvelabs_responses import ResponseFailedError, Selection
+from twelvelabs_responses import ResponseFailedError, Selection, SessionError
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from tests.tape import Tape
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
+STREAMS = pytest.mark.parametrize("way", ["stream", "astream"])
 
 
 def model_of(tape: Tape, **options: Any) -> ChatTwelveLabs:
@@ -142,12 +148,31 @@ def test_an_answer_that_was_cut_short_is_no_error(tape: Tape, way: str) -> None:
     assert message.text == tape.answer.text == HALF_AN_ANSWER
 
 
+@STREAMS
+@CUT_SHORT_BY_AN_EVENT
+def test_a_stream_may_say_by_its_last_event_that_it_was_cut_short(tape: Tape, way: str) -> None:
+    message = answered(tape, way)
+    assert message.response_metadata["status"] == "incomplete"
+    assert message.text == tape.answer.text == HALF_AN_ANSWER
+    assert tape.answer.frames[-1]["type"] == "response.incomplete"
+
+
 @WAYS
 @FAILED
 def test_a_failed_answer_is_an_error_with_the_text_so_far(tape: Tape, way: str) -> None:
     with pytest.raises(ResponseFailedError) as caught:
         answered(tape, way)
     check_failed(caught.value, tape)
+
+
+@STREAMS
+@ERROR_EVENTS
+def test_an_error_event_is_an_error_with_the_text_so_far(tape: Tape, way: str, fault: str) -> None:
+    with pytest.raises(ResponseFailedError) as caught:
+        answered(tape, way)
+    check_failed(caught.value, tape)
+    assert caught.value.text.startswith("(Emulator)")
+    assert ("error" in tape.answer.frames[-1]) is (fault == "error-event")
 
 
 @WAYS
@@ -157,3 +182,11 @@ def test_a_refusal_is_an_error_of_its_kind(tape: Tape, way: str, refusal: Refusa
         answered(tape, way)
     assert tape.sent == [tape.body(QUESTION, way=way)]
     refusal.check(caught.value, tape)
+
+
+@WAYS
+@NO_SUCH_SESSION
+def test_a_lost_session_is_an_error(tape: Tape, way: str) -> None:
+    with pytest.raises(SessionError) as caught:
+        ask(model_of(tape, session_id=LOST), QUESTION, way)
+    check_lost(caught.value, tape, way)

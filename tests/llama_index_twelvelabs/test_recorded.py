@@ -11,17 +11,22 @@ from llama_index.core.base.response.schema import AsyncStreamingResponse, Stream
 from llama_index_twelvelabs import TwelveLabsChatEngine, TwelveLabsQueryEngine, TwelveLabsStreamingChatResponse
 from tests.recorded import (
     CUT_SHORT,
+    CUT_SHORT_BY_AN_EVENT,
+    ERROR_EVENTS,
     FAILED,
     HALF_AN_ANSWER,
+    LOST,
+    NO_SUCH_SESSION,
     OLDER_ERAS,
     TAG,
     Scorers,
     check_asked_for_scorers,
     check_failed,
+    check_lost,
 )
 from tests.refusals import REFUSALS
 from tests.tape import FOLLOW_UP, QUESTION
-from twelvelabs_responses import ResponseFailedError, Selection
+from twelvelabs_responses import ResponseFailedError, Selection, SessionError
 
 if TYPE_CHECKING:
     from tests.refusals import Refusal
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 QUERIES = ("query", "aquery", "stream_query", "astream_query")
 WAYS = pytest.mark.parametrize("way", [*QUERIES, "chat", "achat", "stream_chat", "astream_chat"])
+STREAMS = pytest.mark.parametrize("way", ["stream_query", "astream_query", "stream_chat", "astream_chat"])
 
 
 class Answered(NamedTuple):
@@ -172,12 +178,31 @@ def test_an_answer_that_was_cut_short_is_no_error(tape: Tape, way: str) -> None:
     assert text == tape.answer.text == HALF_AN_ANSWER
 
 
+@STREAMS
+@CUT_SHORT_BY_AN_EVENT
+def test_a_stream_may_say_by_its_last_event_that_it_was_cut_short(tape: Tape, way: str) -> None:
+    text, response = answered(tape, way)
+    assert response.metadata["status"] == "incomplete"
+    assert text == tape.answer.text == HALF_AN_ANSWER
+    assert tape.answer.frames[-1]["type"] == "response.incomplete"
+
+
 @WAYS
 @FAILED
 def test_a_failed_answer_is_an_error_with_the_text_so_far(tape: Tape, way: str) -> None:
     with pytest.raises(ResponseFailedError) as caught:
         answered(tape, way)
     check_failed(caught.value, tape)
+
+
+@STREAMS
+@ERROR_EVENTS
+def test_an_error_event_is_an_error_with_the_text_so_far(tape: Tape, way: str, fault: str) -> None:
+    with pytest.raises(ResponseFailedError) as caught:
+        answered(tape, way)
+    check_failed(caught.value, tape)
+    assert caught.value.text.startswith("(Emulator)")
+    assert ("error" in tape.answer.frames[-1]) is (fault == "error-event")
 
 
 @WAYS
@@ -187,3 +212,11 @@ def test_a_refusal_is_an_error_of_its_kind(tape: Tape, way: str, refusal: Refusa
         answered(tape, way)
     assert tape.sent == [tape.body(QUESTION, way=way)]
     refusal.check(caught.value, tape)
+
+
+@WAYS
+@NO_SUCH_SESSION
+def test_a_lost_session_is_an_error(tape: Tape, way: str) -> None:
+    with pytest.raises(SessionError) as caught:
+        answered(tape, way, session_id=LOST)
+    check_lost(caught.value, tape, way)

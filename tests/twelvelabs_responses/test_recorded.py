@@ -8,13 +8,18 @@ import pytest
 
 from tests.recorded import (
     CUT_SHORT,
+    CUT_SHORT_BY_AN_EVENT,
+    ERROR_EVENTS,
     FAILED,
     HALF_AN_ANSWER,
+    LOST,
+    NO_SUCH_SESSION,
     OLDER_ERAS,
     TAG,
     Scorers,
     check_asked_for_scorers,
     check_failed,
+    check_lost,
 )
 from tests.refusals import REFUSALS
 from tests.tape import FOLLOW_UP, QUESTION
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.vcr, pytest.mark.block_network]
 WAYS = pytest.mark.parametrize("way", ["create", "acreate", "stream", "astream"])
+STREAMS = pytest.mark.parametrize("way", ["stream", "astream"])
 
 
 def ask(tape: Tape, question: str, way: str, *, retries: int | None = None, **options: Any) -> Response:
@@ -147,12 +153,31 @@ def test_an_answer_that_was_cut_short_is_no_error(tape: Tape, way: str) -> None:
     assert response.text == tape.answer.text == HALF_AN_ANSWER
 
 
+@STREAMS
+@CUT_SHORT_BY_AN_EVENT
+def test_a_stream_may_say_by_its_last_event_that_it_was_cut_short(tape: Tape, way: str) -> None:
+    response = ask(tape, QUESTION, way)
+    assert response.status == "incomplete"
+    assert response.text == tape.answer.text == HALF_AN_ANSWER
+    assert tape.answer.frames[-1]["type"] == "response.incomplete"
+
+
 @WAYS
 @FAILED
 def test_a_failed_answer_is_an_error_with_the_text_so_far(tape: Tape, way: str) -> None:
     with pytest.raises(ResponseFailedError) as caught:
         ask(tape, QUESTION, way)
     check_failed(caught.value, tape)
+
+
+@STREAMS
+@ERROR_EVENTS
+def test_an_error_event_is_an_error_with_the_text_so_far(tape: Tape, way: str, fault: str) -> None:
+    with pytest.raises(ResponseFailedError) as caught:
+        ask(tape, QUESTION, way)
+    check_failed(caught.value, tape)
+    assert caught.value.text.startswith("(Emulator)")
+    assert ("error" in tape.answer.frames[-1]) is (fault == "error-event")
 
 
 @WAYS
@@ -165,13 +190,11 @@ def test_a_refusal_is_an_error_of_its_kind(tape: Tape, way: str, refusal: Refusa
 
 
 @WAYS
-@pytest.mark.emulated(era="latest")
+@NO_SUCH_SESSION
 def test_a_lost_session_is_an_error(tape: Tape, way: str) -> None:
-    lost = "sess_00000000-0000-4000-8000-000000000009"
-    with pytest.raises(SessionError, match="the session cannot go on") as caught:
-        ask(tape, QUESTION, way, session_id=lost)
-    assert tape.sent == [tape.body(QUESTION, way=way, session_id=lost)]
-    assert caught.value.session_id == lost
+    with pytest.raises(SessionError) as caught:
+        ask(tape, QUESTION, way, session_id=LOST)
+    check_lost(caught.value, tape, way)
 
 
 @WAYS
