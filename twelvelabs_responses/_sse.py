@@ -27,17 +27,16 @@ class ServerSentEvents:
 
     def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._max_frame_bytes = max_frame_bytes
-        self._line: list[bytes] = []  # the pieces of a line that has not ended
-        self._data: list[bytes] = []  # the data lines of an event that has not ended
-        self._line_size = 0
-        self._data_size = 0
+        # Bytes that grow in place: as a list of pieces they would take up to thirty times the room, byte by byte.
+        self._line = bytearray()  # a line that has not ended
+        self._data: bytes | bytearray | None = None  # the data lines of an event that has not ended
         self._after_cr = False
         self._at_start = True
 
     @property
     def is_amid(self) -> bool:
         """Whether an event or a line has begun and not ended."""
-        return any(self._line) or bool(self._data)
+        return bool(self._line) or self._data is not None
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the data of every event that `chunk` completes. Take them all before the next chunk.
@@ -65,8 +64,7 @@ class ServerSentEvents:
             if data is not None:
                 yield data
         if tail:
-            self._line.append(tail)
-            self._line_size += len(tail)
+            self._line += tail
             self._check_size()
 
     def close(self) -> Iterator[bytes]:
@@ -78,10 +76,10 @@ class ServerSentEvents:
                 yield data
 
     def _without_byte_order_mark(self, chunk: bytes) -> bytes:
-        head = b"".join(self._line) + chunk
+        head = bytes(self._line) + chunk
         self._line.clear()
         if len(head) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(head):
-            self._line.append(head)
+            self._line += head
             return b""
         self._at_start = False
         return head.removeprefix(_BYTE_ORDER_MARK)
@@ -89,27 +87,30 @@ class ServerSentEvents:
     def _take(self, line: bytes) -> bytes | None:
         """Take one line, without its end; return the event's data if this line ends an event."""
         if self._line:
-            self._line.append(line)
-            line = b"".join(self._line)
+            self._line += line
+            line = bytes(self._line)
             self._line.clear()
-            self._line_size = 0
         if not line:
-            if not self._data:
-                return None
-            data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-            self._data.clear()
-            self._data_size = 0
-            return data
+            data, self._data = self._data, None
+            return bytes(data) if data is not None else None
         if line.startswith(b"data:"):
-            value = line[6:] if line[5:6] == b" " else line[5:]
-            self._data.append(value)
-            self._data_size += len(value) + 1
+            self._add(line[6:] if line[5:6] == b" " else line[5:])
         elif line == b"data":
-            self._data.append(b"")
-            self._data_size += 1
+            self._add(b"")
         self._check_size()
         return None
 
+    def _add(self, value: bytes) -> None:
+        if self._data is None:
+            self._data = value
+            return
+        # Hardly any event has a second line.
+        if isinstance(self._data, bytes):
+            self._data = bytearray(self._data)
+        self._data += _LF + value
+
     def _check_size(self) -> None:
-        if self._line_size + self._data_size > self._max_frame_bytes:
+        # The line end of each data line counts as well.
+        data_size = 0 if self._data is None else len(self._data) + 1
+        if len(self._line) + data_size > self._max_frame_bytes:
             raise ProtocolError(f"an event of the stream is larger than {self._max_frame_bytes:,} bytes")
