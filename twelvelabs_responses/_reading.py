@@ -23,28 +23,32 @@ if TYPE_CHECKING:
     """An event and the text that it adds."""
 
 
+# An error says a few words.
+MAX_ERROR_BYTES = 1024 * 1024
+
+
 class Body:
     """A whole body, taken piece by piece, of bounded size."""
 
     def __init__(self, max_bytes: int = MAX_FRAME_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._pieces: list[bytes] = []
-        self._size = 0
+        # It grows in place: a list of small pieces would take up many times their room.
+        self._taken = bytearray()
 
     def take(self, chunk: bytes) -> None:
         """Add a piece.
 
         Raises:
-            ProtocolError: The body is larger than the limit.
+            ProtocolError: The body is larger than the limit. What fits is taken.
         """
-        self._size += len(chunk)
-        if self._size > self._max_bytes:
+        room = self._max_bytes - len(self._taken)
+        self._taken += chunk if len(chunk) <= room else chunk[:room]
+        if len(chunk) > room:
             raise ProtocolError(f"the answer is larger than {self._max_bytes:,} bytes", ambiguous=True)
-        self._pieces.append(chunk)
 
     def whole(self) -> bytes:
         """Return all pieces as one."""
-        return b"".join(self._pieces)
+        return bytes(self._taken)
 
 
 class Reading:
