@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # An error says a few words.
 MAX_ERROR_BYTES = 1024 * 1024
+# The text of a stream comes in deltas, each with about ten times its own length around it, and is kept until the end.
+MAX_STREAM_BYTES = 8 * MAX_FRAME_BYTES
 
 
 class Body:
@@ -65,6 +67,7 @@ class Reading:
         self._decoder = EventDecoder()
         self._body = Body()
         self._silence = 0.0
+        self._size = 0
         self.fold = Fold(wants_intermediate_outputs=bool(turn.request.include))
 
     @property
@@ -85,7 +88,10 @@ class Reading:
             APITimeoutError: Nothing but keepalives came for longer than `stall_timeout`.
         """
         self._silence += waited
+        self._size += len(chunk)
         try:
+            if self._size > MAX_STREAM_BYTES:
+                raise ProtocolError(f"the stream is larger than {MAX_STREAM_BYTES:,} bytes")
             if self._content_type in ("text/event-stream", ""):
                 yield from self._noted(self._decoder.feed(chunk))
                 self._check_stall()
