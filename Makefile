@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check guards mutants soak faults matrix wheel record format clean
+.PHONY: help demo test check guards mutants soak fuzz faults matrix wheel record format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ record: .venv/check ## Record the cassettes anew, from the emulator or, with a k
 soak: .venv/check ## Ask for ten minutes, with faults at random, and count every turn (SECONDS_OF_SOAK=600)
 	@$(BIN)/python -m tests.load.soak $(SECONDS_OF_SOAK)
 
+fuzz: .venv/fuzz ## Look for bytes that break what must hold, a minute for each property (SECONDS_OF_FUZZ=60)
+	@$(BIN)/python tools/fuzz.py $(SECONDS_OF_FUZZ)
+
 faults: .venv/check ## Write docs/faults.md from the fault matrix (tests/faults/table.py)
 	@$(BIN)/python -m tests.faults.page
 
@@ -49,7 +52,7 @@ format: .venv/check ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix .
 
 clean: ## Remove the virtual environments and every cache
-	@rm -rf .venv .matrix .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	@rm -rf .venv .matrix .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz .coverage*
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -70,6 +73,10 @@ clean: ## Remove the virtual environments and every cache
 
 .venv/mutants: .venv/bin/python pyproject.toml
 	@$(BIN)/python -m pip install --quiet --editable '.[all]' --group mutants
+	@touch $@
+
+.venv/fuzz: .venv/check
+	@$(BIN)/python -m pip install --quiet --group fuzz
 	@touch $@
 
 .venv/matrix: .venv/bin/python pyproject.toml

@@ -102,12 +102,12 @@ class Citation:
 def citations_of(text: str, annotations: Iterable[Annotation | UnknownAnnotation]) -> tuple[Citation, ...]:
     """Return the citations of one content part, in order of appearance; those without a marker come last.
 
-    A tag whose marker is annotated as well is one citation, the annotation's.
+    Tags cite only where nothing is annotated, as in the answers of older services. Where the service says what a text
+    cites, a tag in it is text: the model may have repeated what somebody wrote.
     """
     annotated = [_from_annotation(item, len(text)) for item in annotations if isinstance(item, Annotation)]
-    starts = {citation.start for citation in annotated}
-    tagged = [_from_tag(tag) for tag in _TAG.finditer(text) if tag.start() not in starts]
-    return tuple(sorted(annotated + tagged, key=lambda found: len(text) if found.start is None else found.start))
+    found = annotated or [_from_tag(tag) for tag in _TAG.finditer(text)]
+    return tuple(sorted(found, key=lambda each: len(text) if each.start is None else each.start))
 
 
 def _from_annotation(annotation: Annotation, length: int) -> Citation:

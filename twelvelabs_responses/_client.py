@@ -12,16 +12,18 @@ from weakref import finalize
 
 import httpx
 
-from twelvelabs_responses._errors import InvalidArgumentError, ResponsesError
+from twelvelabs_responses._errors import InvalidArgumentError, ProtocolError, ResponsesError
 from twelvelabs_responses._http import (
     Sending,
+    aunpacked,
     connection_error,
     new_async_client,
     new_client,
     new_request,
     tls_context,
+    unpacked,
 )
-from twelvelabs_responses._reading import Body
+from twelvelabs_responses._reading import MAX_ERROR_BYTES, Body
 from twelvelabs_responses._stream import AsyncStream, Stream
 from twelvelabs_responses._twin import Twin
 
@@ -135,10 +137,9 @@ class Client(Twin[httpx.Client]):
             answer = http.send(request, stream=True, follow_redirects=False)
             if answer.is_success:
                 return answer
-            body = _whole(answer)
         except httpx.RequestError as error:
             raise connection_error(error, sending) from error
-        raise turn.error_from(answer.status_code, answer.headers, body)
+        raise turn.error_from(answer.status_code, answer.headers, _beginning(answer))
 
     def _http(self) -> httpx.Client:
         if self._given_http is not None:
@@ -248,10 +249,9 @@ class AsyncClient(Twin[httpx.AsyncClient]):
             answer = await http.send(request, stream=True, follow_redirects=False)
             if answer.is_success:
                 return answer
-            body = await _awhole(answer)
         except httpx.RequestError as error:
             raise connection_error(error, sending) from error
-        raise turn.error_from(answer.status_code, answer.headers, body)
+        raise turn.error_from(answer.status_code, answer.headers, await _abeginning(answer))
 
     async def _http(self) -> httpx.AsyncClient:
         if self._given_http is not None:
@@ -313,8 +313,20 @@ def _close(loop: asyncio.AbstractEventLoop, lifetime: AsyncGenerator[None, None]
 def _whole(answer: httpx.Response) -> bytes:
     body = Body()
     try:
-        for chunk in answer.iter_bytes():
+        for chunk in unpacked(answer):
             body.take(chunk)
+    finally:
+        answer.close()
+    return body.whole()
+
+
+def _beginning(answer: httpx.Response) -> bytes:
+    """Return as much as can be read of the body of an error: its status says the most, and has come."""
+    body = Body(MAX_ERROR_BYTES)
+    try:
+        with suppress(httpx.RequestError, ProtocolError):
+            for chunk in unpacked(answer):
+                body.take(chunk)
     finally:
         answer.close()
     return body.whole()
@@ -323,8 +335,19 @@ def _whole(answer: httpx.Response) -> bytes:
 async def _awhole(answer: httpx.Response) -> bytes:
     body = Body()
     try:
-        async for chunk in answer.aiter_bytes():
+        async for chunk in aunpacked(answer):
             body.take(chunk)
+    finally:
+        await answer.aclose()
+    return body.whole()
+
+
+async def _abeginning(answer: httpx.Response) -> bytes:
+    body = Body(MAX_ERROR_BYTES)
+    try:
+        with suppress(httpx.RequestError, ProtocolError):
+            async for chunk in aunpacked(answer):
+                body.take(chunk)
     finally:
         await answer.aclose()
     return body.whole()

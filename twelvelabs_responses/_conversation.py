@@ -148,7 +148,7 @@ def next_turn(  # noqa: PLR0913 - a history, and what both the caller and the cl
             if (text := _earlier_text(message, named))
         ]
         texts = [_new_text(message, named) for message in told.asked]
-        texts[0] = with_transcript(earlier, texts[0], limit)
+        texts = [with_transcript([] if index else earlier, text, limit) for index, text in enumerate(texts)]
         guidance = [instructions, *(_guidance(message) for message in told.guidance)]
         yield NextTurn(
             input=tuple(InputItem(content=text) for text in texts),

@@ -70,6 +70,7 @@ class Fold:
         self._response = Response()
         self._output = GrowingOutput()
         self._phase_said = False
+        self._named_anew: set[str] = set()
         self.ended = False
         """Whether the terminal event has come."""
 
@@ -150,7 +151,7 @@ class Fold:
             case OutputTextDone(text=str(text)) | ContentPartAdded(part=OutputText(text=text)) if text:
                 part.fill(text)
             case AnnotationAdded(annotation=annotation) if annotation is not None:
-                part.annotations.append(annotation)
+                part.cite(annotation)
             case ContentPartDone(part=content) if content is not None:
                 part.end(content)
         return _pieces(item, [part], answers=self._answers(item))
@@ -189,7 +190,9 @@ class Fold:
         """Return the id that the response was given first, which those who follow the stream go by already."""
         first: str | None = getattr(self._response, name)
         given: str | None = getattr(response, name)
-        if first and given and given != first:
+        # Once: Python keeps each warning that it has shown.
+        if first and given and given != first and name not in self._named_anew:
+            self._named_anew.add(name)
             warnings.warn(f"the stream names its {name} {first} and later {given}; the first holds", stacklevel=2)
         return first or given
 

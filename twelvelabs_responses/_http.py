@@ -20,10 +20,11 @@ from twelvelabs_responses._errors import (
     ResponsesError,
     StreamInterruptedError,
 )
+from twelvelabs_responses._packing import Unpacked
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from twelvelabs_responses._settings import Settings
     from twelvelabs_responses._turn import Turn
@@ -114,6 +115,32 @@ def interruption(error: httpx.RequestError) -> ResponsesError:
     if isinstance(error, httpx.DecodingError):
         return ProtocolError(f"the stream cannot be decompressed: {error}")
     return StreamInterruptedError(f"the connection broke before the response ended: {_words(error)}")
+
+
+def unpacked(answer: httpx.Response) -> Iterator[bytes]:
+    """Yield the answer's body in pieces of bounded size.
+
+    Raises:
+        ProtocolError: It is packed in a way that was not asked for, or not as it says.
+    """
+    if answer.is_stream_consumed:  # by a hook of the caller's own httpx client, or there was no network
+        yield from answer.iter_bytes()
+        return
+    pieces = Unpacked(answer.headers.get("content-encoding", ""))
+    for chunk in answer.iter_raw():
+        yield from pieces.feed(chunk)
+
+
+async def aunpacked(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """Yield the body of an async client's answer in pieces of bounded size; see `unpacked`."""
+    if answer.is_stream_consumed:
+        async for chunk in answer.aiter_bytes():
+            yield chunk
+        return
+    pieces = Unpacked(answer.headers.get("content-encoding", ""))
+    async for chunk in answer.aiter_raw():
+        for piece in pieces.feed(chunk):
+            yield piece
 
 
 class HeldBody(httpx.SyncByteStream):

@@ -7,12 +7,22 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from twelvelabs_responses._errors import ProtocolError
 from twelvelabs_responses._response import FunctionCall, Message, OutputText, UnknownItem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from twelvelabs_responses._response import AnyAnnotation, ContentPart, OutputItem
+
+
+# Far more than any answer has. Each is a small event on the wire, and many times that in memory.
+_MOST_ITEMS, _MOST_PARTS = 100_000, 1_000
+
+
+def _check_room(count: int, most: int, what: str) -> None:
+    if count >= most:
+        raise ProtocolError(f"the stream has more than {most:,} {what}")
 
 
 @dataclass(slots=True, eq=False)
@@ -37,9 +47,15 @@ class Part:
 
     def fill(self, whole: str) -> None:
         """Make the text whole: as a rule the deltas told all of it. What has been taken is not taken back."""
-        if whole.startswith(self.text.getvalue()[: self.taken]):
+        # The length first: to look a long text up costs its length, and a short event may come a million times.
+        if len(whole) >= self.taken and whole.startswith(self.text.getvalue()[: self.taken]):
             self.text = StringIO()
             self.text.write(whole)
+
+    def cite(self, annotation: AnyAnnotation) -> None:
+        """Note what the part cites."""
+        _check_room(len(self.annotations), _MOST_ITEMS, "annotations of one part")
+        self.annotations.append(annotation)
 
     def end(self, content: ContentPart) -> None:
         """Note the complete part."""
@@ -87,7 +103,10 @@ class Item:
     def part(self, content_index: int | None) -> Part:
         """Return the part at this index, or at the first; a new one if there is none."""
         index = content_index or 0
-        return self.parts.get(index) or self.parts.setdefault(index, Part(index))
+        if index not in self.parts:
+            _check_room(len(self.parts), _MOST_PARTS, "parts in one item")
+            self.parts[index] = Part(index)
+        return self.parts[index]
 
     def parts_in_order(self) -> list[Part]:
         """Return the parts by their indices."""
@@ -170,6 +189,8 @@ class GrowingOutput:
         return [*streamed.left, *(found[position] for position in messages)]
 
     def _new(self, index: int) -> Item:
+        if index not in self._items:
+            _check_room(len(self._items), _MOST_ITEMS, "output items")
         self._newest = max(self._newest, index)
         return self._items.setdefault(index, Item(index))
 

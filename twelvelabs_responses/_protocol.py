@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _EVENT: TypeAdapter[ResponseStreamEvent] = TypeAdapter(KnownEvent)
 _DONE = b"[DONE]"
 _NAMED = frozenset(UnknownEvent.model_fields)
+# A value of JSON takes up to several hundred times the room of its text; what is small is not worth the count.
+_SMALL, _MOST_VALUES = 1024 * 1024, 500_000
 
 
 def encode_request(request: ResponseRequest, *, stream: bool) -> bytes:
@@ -57,6 +59,7 @@ def decode_response(body: bytes) -> Response:
     Raises:
         ProtocolError: The body is not a response.
     """
+    _check_values(body)
     try:
         # RFC 8259, 8.1: a parser may ignore a byte order mark.
         response = Response.model_validate_json(body.removeprefix(codecs.BOM_UTF8))
@@ -75,6 +78,8 @@ def decode_event(data: bytes) -> ResponseStreamEvent | None:
     Raises:
         ProtocolError: A JSON object that does not parse, or a known event with a field that cannot be read.
     """
+    if len(data) > _SMALL:
+        _check_values(data)
     try:
         return _EVENT.validate_json(data)
     except ValidationError:
@@ -164,6 +169,12 @@ def _unknown_event(said: dict[str, Any]) -> UnknownEvent:
     except ValidationError:
         # Even its type or its number is odd: kept with the rest, under names that are its own.
         return UnknownEvent.model_validate({f"odd_{name}" if name in _NAMED else name: said[name] for name in said})
+
+
+def _check_values(data: bytes) -> None:
+    """Refuse what would burst the memory: an answer is a few long texts, not a million small things."""
+    if len(data) > _SMALL and sum(map(data.count, (b"{", b"[", b'":'))) > _MOST_VALUES:
+        raise ProtocolError(f"the answer has more than {_MOST_VALUES:,} values in {len(data):,} bytes")
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -23,28 +23,34 @@ if TYPE_CHECKING:
     """An event and the text that it adds."""
 
 
+# An error says a few words.
+MAX_ERROR_BYTES = 1024 * 1024
+# The text of a stream comes in deltas, each with about ten times its own length around it, and is kept until the end.
+MAX_STREAM_BYTES = 8 * MAX_FRAME_BYTES
+
+
 class Body:
     """A whole body, taken piece by piece, of bounded size."""
 
     def __init__(self, max_bytes: int = MAX_FRAME_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._pieces: list[bytes] = []
-        self._size = 0
+        # It grows in place: a list of small pieces would take up many times their room.
+        self._taken = bytearray()
 
     def take(self, chunk: bytes) -> None:
         """Add a piece.
 
         Raises:
-            ProtocolError: The body is larger than the limit.
+            ProtocolError: The body is larger than the limit. What fits is taken.
         """
-        self._size += len(chunk)
-        if self._size > self._max_bytes:
+        room = self._max_bytes - len(self._taken)
+        self._taken += chunk if len(chunk) <= room else chunk[:room]
+        if len(chunk) > room:
             raise ProtocolError(f"the answer is larger than {self._max_bytes:,} bytes", ambiguous=True)
-        self._pieces.append(chunk)
 
     def whole(self) -> bytes:
         """Return all pieces as one."""
-        return b"".join(self._pieces)
+        return bytes(self._taken)
 
 
 class Reading:
@@ -62,6 +68,7 @@ class Reading:
         self._body = Body()
         self._silence = 0.0
         self._left = False
+        self._size = 0
         self.fold = Fold(wants_intermediate_outputs=bool(turn.request.include))
 
     @property
@@ -87,9 +94,12 @@ class Reading:
             StreamInterruptedError: The stream has been left.
         """
         self._silence += waited
+        self._size += len(chunk)
         try:
             if self._left:
                 raise StreamInterruptedError("the stream was closed before its end")
+            if self._size > MAX_STREAM_BYTES:
+                raise ProtocolError(f"the stream is larger than {MAX_STREAM_BYTES:,} bytes")
             if self._content_type in ("text/event-stream", ""):
                 yield from self._noted(self._decoder.feed(chunk))
                 self._check_stall()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Tag, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, FailFast, Tag, TypeAdapter, ValidationError
 
 from twelvelabs_responses._citations import Annotation, Citation, UnknownAnnotation, citations_of
 from twelvelabs_responses._errors import IncompleteResponseError, ProtocolError
@@ -101,7 +101,7 @@ class OutputText(Read):
 
     type: Literal["output_text"] = "output_text"
     text: Annotated[str, BeforeValidator(_no_text_if_null)] = ""
-    annotations: Annotated[tuple[AnyAnnotation, ...], BeforeValidator(_nothing_if_null)] = ()
+    annotations: Annotated[tuple[AnyAnnotation, ...], FailFast(), BeforeValidator(_nothing_if_null)] = ()
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -128,7 +128,7 @@ class Message(Read):
     status: str | None = None
     role: str | None = None
     phase: str | None = None
-    content: Annotated[tuple[ContentPart, ...], BeforeValidator(_nothing_if_null)] = ()
+    content: Annotated[tuple[ContentPart, ...], FailFast(), BeforeValidator(_nothing_if_null)] = ()
 
     @property
     def text(self) -> str:
@@ -200,7 +200,7 @@ class Response(Read):
     session_id: str | None = None
     knowledge_store_id: str | None = None
     model: str | None = None
-    output: Annotated[tuple[OutputItem, ...], BeforeValidator(_nothing_if_null)] = ()
+    output: Annotated[tuple[OutputItem, ...], FailFast(), BeforeValidator(_nothing_if_null)] = ()
     usage: Usage | None = None
     created_at: str | None = None
 

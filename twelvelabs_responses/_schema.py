@@ -61,12 +61,16 @@ def _root(schema: Mapping[str, Any], path: str = "schema") -> dict[str, Any]:
     root, definitions, inlined = dict(schema), dict[str, Any](), set[str]()
     for keyword in ("definitions", "$defs"):
         definitions |= _mapping(root.pop(keyword, {}), f"{path}.{keyword}")
-    while (name := _referenced(root.get("$ref"))) is not None and name not in inlined:
+    # What is nearer to the root wins. Put together once, at the end: a chain of references may be long.
+    layers, reference = [root], root.get("$ref")
+    while (name := _referenced(reference)) is not None and name not in inlined:
         inlined.add(name)
         target = definitions.get(name)
         if isinstance(target, Mapping):
-            del root["$ref"]
-            root = {**target, **root}
+            layers[-1].pop("$ref")
+            layers.append(dict(target))
+            reference = target.get("$ref")
+    root = {keyword: content for layer in reversed(layers) for keyword, content in layer.items()}
     return root | ({"$defs": definitions} if definitions else {})
 
 

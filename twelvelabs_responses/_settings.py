@@ -14,6 +14,7 @@ from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from twelvelabs_responses._errors import InvalidArgumentError, ResponsesError
+from twelvelabs_responses._packing import ACCEPTED
 from twelvelabs_responses._request import Limits
 from twelvelabs_responses._retry import Retry
 from twelvelabs_responses._version import __version__
@@ -84,6 +85,7 @@ class Settings:
             "x-api-key": self.api_key,
             "content-type": "application/json",
             "accept": "text/event-stream" if stream else "application/json",
+            "accept-encoding": ACCEPTED,
             "user-agent": f"twelvelabs-responses/{__version__}",
         }
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 _LF, _CR = b"\n", b"\r"
+_ENDS = _LF + _CR
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -27,17 +28,16 @@ class ServerSentEvents:
 
     def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._max_frame_bytes = max_frame_bytes
-        self._line: list[bytes] = []  # the pieces of a line that has not ended
-        self._data: list[bytes] = []  # the data lines of an event that has not ended
-        self._line_size = 0
-        self._data_size = 0
+        # Bytes that grow in place: as a list of pieces they would take up to thirty times the room, byte by byte.
+        self._line = bytearray()  # a line that has not ended
+        self._data: bytes | bytearray | None = None  # the data lines of an event that has not ended
         self._after_cr = False
         self._at_start = True
 
     @property
     def is_amid(self) -> bool:
         """Whether an event or a line has begun and not ended."""
-        return bool(self._line or self._data)
+        return bool(self._line) or self._data is not None
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the data of every event that `chunk` completes. Take them all before the next chunk.
@@ -53,46 +53,46 @@ class ServerSentEvents:
         self._after_cr = chunk.endswith(_CR)
         # bytes.splitlines knows LF, CR and CRLF only; str.splitlines would cut text at U+2028 and U+0085.
         for line in chunk.splitlines(keepends=True):
-            text = line.rstrip(b"\r\n")
-            if text == line:
-                self._line.append(line)
-                self._line_size += len(line)
+            text = line.rstrip(_ENDS)
+            if len(text) == len(line):
+                self._line += line
                 self._check_size()
-            elif (data := self._take(text)) is not None:
-                yield data
+                return
+            if self._line or self._at_start:
+                text = self._whole(text)
+            if text.startswith(b"data:"):
+                self._add(text[6:] if text[5:6] == b" " else text[5:])
+            elif text == b"data":
+                self._add(b"")
+            elif not text and self._data is not None:
+                data, self._data = self._data, None
+                yield bytes(data)
 
     def close(self) -> Iterator[bytes]:
         """Yield the data of a last event whose blank line never came, if there is one."""
         # The first ends the last line if it has not ended, the second is the blank line.
         return self.feed(_LF + _LF)
 
-    def _take(self, line: bytes) -> bytes | None:
-        """Take one line, without its end; return the event's data if this line ends an event."""
-        if self._line:
-            self._line.append(line)
-            line = b"".join(self._line)
-            self._line.clear()
-            self._line_size = 0
+    def _whole(self, end: bytes) -> bytes:
+        """Return the line that ends so, without the byte order mark that the first one may have."""
+        line = bytes(self._line) + end
+        self._line.clear()
         if self._at_start:
             self._at_start = False
             line = line.removeprefix(_BYTE_ORDER_MARK)
-        if not line:
-            if not self._data:
-                return None
-            data = b"\n".join(self._data)
-            self._data.clear()
-            self._data_size = 0
-            return data
-        if line.startswith(b"data:"):
-            value = line[6:] if line[5:6] == b" " else line[5:]
-            self._data.append(value)
-            self._data_size += len(value) + 1
-        elif line == b"data":
-            self._data.append(b"")
-            self._data_size += 1
+        return line
+
+    def _add(self, value: bytes) -> None:
+        if self._data is None:
+            self._data = value
+        else:
+            # Hardly any event has a second line.
+            self._data = bytearray(self._data) if isinstance(self._data, bytes) else self._data
+            self._data += _LF + value
         self._check_size()
-        return None
 
     def _check_size(self) -> None:
-        if self._line_size + self._data_size > self._max_frame_bytes:
+        # The line end of each data line counts as well.
+        data_size = 0 if self._data is None else len(self._data) + 1
+        if len(self._line) + data_size > self._max_frame_bytes:
             raise ProtocolError(f"an event of the stream is larger than {self._max_frame_bytes:,} bytes")

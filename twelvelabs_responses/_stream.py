@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from twelvelabs_responses._errors import ResponsesError, StreamInterruptedError
+from twelvelabs_responses._errors import ProtocolError, ResponsesError, StreamInterruptedError
 from twelvelabs_responses._events import Keepalive
-from twelvelabs_responses._http import HeldBody, interruption, is_shared
+from twelvelabs_responses._http import HeldBody, aunpacked, interruption, is_shared, unpacked
 from twelvelabs_responses._reading import Reading
 from twelvelabs_responses._response import Response
 
@@ -252,7 +252,7 @@ class AsyncStream(_StreamState):
 
 
 def _updates(answer: httpx.Response, body: HeldBody, reading: Reading, turn: Turn) -> Generator[Update, None, None]:
-    chunks = answer.iter_bytes()
+    chunks = unpacked(answer)
     try:
         since = monotonic()
         for chunk in chunks:
@@ -267,7 +267,7 @@ def _updates(answer: httpx.Response, body: HeldBody, reading: Reading, turn: Tur
         turn.end(interrupted)
         raise interrupted from error
     except ResponsesError as error:
-        turn.end(error)
+        turn.end(reading.fold.with_text_so_far(error))
         raise
     finally:
         if reading.fold.ended:
@@ -277,7 +277,7 @@ def _updates(answer: httpx.Response, body: HeldBody, reading: Reading, turn: Tur
 
 
 async def _aupdates(answer: httpx.Response, reading: Reading, turn: Turn) -> AsyncGenerator[Update, None]:
-    chunks = answer.aiter_bytes()
+    chunks = aunpacked(answer)
     try:
         since = monotonic()
         async for chunk in chunks:
@@ -294,7 +294,7 @@ async def _aupdates(answer: httpx.Response, reading: Reading, turn: Turn) -> Asy
         turn.end(interrupted)
         raise interrupted from error
     except ResponsesError as error:
-        turn.end(error)
+        turn.end(reading.fold.with_text_so_far(error))
         raise
     finally:
         if reading.fold.ended:
@@ -309,7 +309,7 @@ def _drain(answer: httpx.Response, body: HeldBody, chunks: Iterator[bytes]) -> N
     timer = Timer(_DRAIN_SECONDS, body.hang_up)
     timer.start()
     try:
-        with suppress(httpx.RequestError):
+        with suppress(httpx.RequestError, ProtocolError):
             for _ in islice(chunks, _DRAIN_CHUNKS):
                 pass
     finally:
@@ -323,5 +323,5 @@ async def _adrain(chunks: AsyncIterator[bytes]) -> None:
             if await anext(chunks, None) is None:
                 return
 
-    with suppress(httpx.RequestError, asyncio.TimeoutError):
+    with suppress(httpx.RequestError, ProtocolError, asyncio.TimeoutError):
         await asyncio.wait_for(rest(), _DRAIN_SECONDS)

@@ -2,7 +2,8 @@
 
 The service keeps a conversation by itself, but it cannot take one over: another model's answers, a history that was
 edited, a session that has moved on. Such messages go along once, as a transcript in which nothing can pass for another
-turn, a tag or a selection.
+turn, a tag or a selection. Nor can the new message: where it begins as a transcript does, an empty one comes before it,
+so that the first one is always ours.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def with_transcript(earlier: Sequence[EarlierMessage], text: str, limit: int) ->
             says how many did not.
     """
     if not earlier:
-        return text
+        return _alone(text)
     lines = [_line(message) for message in earlier]
     room = limit - len(_joined([], text))
     kept = _newest_that_fit(lines, room)
@@ -55,7 +56,11 @@ def with_transcript(earlier: Sequence[EarlierMessage], text: str, limit: int) ->
             f"{left_out} do not fit into {limit:,} characters beside the new one; the transcript begins after them",
             stacklevel=2,
         )
-    return _joined(kept, text) if kept else text
+    return _joined(kept, text) if kept else _alone(text)
+
+
+def _alone(text: str) -> str:
+    return _joined([], text) if text.lstrip().startswith(_HEAD) else text
 
 
 def call_in_words(name: str, arguments: object) -> str:

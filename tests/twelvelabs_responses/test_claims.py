@@ -59,3 +59,19 @@ def test_a_claim_is_a_piece_of_the_text_that_holds_the_marker(text: str, start: 
 def test_a_long_row_of_markers_is_read_in_no_time() -> None:
     text = "One." + "[1]" * 20_000 + "x"
     assert len(claims(text, [cited(4 + 3 * number, 7 + 3 * number) for number in range(50)])) == 50
+
+
+@pytest.mark.parametrize("stops", [".", "!?", '."', ". \ufffc", "。", "。x"])
+def test_a_hundred_thousand_full_stops_are_read_in_no_time(stops: str) -> None:
+    text = stops * (100_000 // len(stops)) + "x"
+    assert len(claims(text, [cited(9, 12)])) == 1
+
+
+def test_a_lone_full_stop_is_no_sentence_and_a_row_of_them_is_one() -> None:
+    assert claims(". a [1]. ... b [2]", marked(". a [1]. ... b [2]")) == [". a [1].", "b [2]"]
+
+
+def test_twenty_thousand_markers_are_read_in_no_time_also_if_each_is_the_whole_text() -> None:
+    text = "One [1]. " * 20_000
+    assert len(claims(text, [cited(9 * number + 4, 9 * number + 7) for number in range(20_000)])) == 20_000
+    assert claims(text, [cited(0, len(text))] * 20_000) == [text.strip()] * 20_000

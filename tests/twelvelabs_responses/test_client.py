@@ -9,6 +9,7 @@ import ssl
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,7 +21,7 @@ from tests.twins import twin
 from twelvelabs_responses._http import tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from tests.twins import AnyClient
     from twelvelabs_responses.emulator import Emulator
@@ -407,7 +408,7 @@ def test_the_key_is_in_no_error_even_if_the_service_repeats_it() -> None:
 
 
 @TWINS
-def test_an_error_body_that_breaks_off_is_a_connection_error(twin_name: str, emulator: Emulator) -> None:
+def test_a_body_that_breaks_off_is_a_connection_error(twin_name: str, emulator: Emulator) -> None:
     emulator.fault = "cut-json"
     with (
         twin(twin_name, api_key=KEY, base_url=emulator.base_url) as client,
@@ -415,6 +416,49 @@ def test_an_error_body_that_breaks_off_is_a_connection_error(twin_name: str, emu
     ):
         client.create(QUESTION, knowledge_store_id=emulator.knowledge_store_id)
     assert caught.value.ambiguous
+
+
+class EndlessBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that goes on, or after some chunks breaks off, or is not packed as it says."""
+
+    def __init__(self, *chunks: bytes, goes_on: bool = False) -> None:
+        self._chunks = chunks
+        self._goes_on = goes_on
+        self.given = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in repeat(b"words " * 1_000) if self._goes_on else self._chunks:
+            self.given += len(chunk)
+            yield chunk
+        raise httpx.ReadError("reset")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self:
+            yield chunk
+
+
+@TWINS
+@pytest.mark.parametrize(
+    ("body", "headers", "said"),
+    [
+        (EndlessBody(goes_on=True), {}, "words words"),
+        (EndlessBody(b'{"code": "api_key_invalid", '), {}, '{"code": "api_key_invalid",'),
+        (EndlessBody(b"{}"), {"content-encoding": "gzip"}, "an empty body"),
+        (EndlessBody(b"{}"), {"content-encoding": "br"}, "an empty body"),
+    ],
+)
+def test_the_status_is_told_whatever_becomes_of_the_body(
+    twin_name: str, body: EndlessBody, headers: dict[str, str], said: str
+) -> None:
+    http = {"Client": httpx.Client, "AsyncClient": httpx.AsyncClient}[twin_name]
+    transport = httpx.MockTransport(lambda _: httpx.Response(401, headers=headers, stream=body))
+    with twin(twin_name, api_key=KEY, http=http(transport=transport)) as client:
+        for asked in (client.create, lambda *_, **options: client.stream(QUESTION, **options).__enter__()):
+            with pytest.raises(t.AuthenticationError, match=r"^401: ") as caught:
+                asked(QUESTION, knowledge_store_id="ks_1")
+            assert caught.value.message.startswith(said)
+            assert not caught.value.ambiguous
+    assert body.given < 5_000_000
 
 
 async def test_cancelling_a_create_closes_the_connection_at_once(emulator: Emulator) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import socket
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from twelvelabs_responses import (
 from twelvelabs_responses._http import (
     HeldBody,
     Sending,
+    aunpacked,
     connection_error,
     interruption,
     new_async_client,
@@ -27,11 +29,14 @@ from twelvelabs_responses._http import (
     new_request,
     socket_of,
     tls_context,
+    unpacked,
 )
 from twelvelabs_responses._settings import Settings
 from twelvelabs_responses._turn import Turn
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from twelvelabs_responses import ResponsesError
     from twelvelabs_responses.emulator import Emulator
 
@@ -182,6 +187,44 @@ def test_a_system_without_keepalive_times_still_probes(monkeypatch: pytest.Monke
     with new_client(settings()) as http:
         pool = http._transport._pool  # type: ignore[attr-defined]  # httpx has no public view of its pool
     assert pool._socket_options == [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+
+
+class Chunks(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that comes as it is told."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._chunks
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self._chunks:
+            yield chunk
+
+
+def packed(*chunks: bytes, encoding: str) -> httpx.Response:
+    return httpx.Response(200, headers={"content-encoding": encoding}, stream=Chunks(*chunks))
+
+
+async def test_a_body_is_unpacked_in_pieces_by_both_twins() -> None:
+    zipped = gzip.compress(b"x" * 200_000)
+    sizes = [65_536, 65_536, 65_536, 3_392]
+    assert [len(piece) for piece in unpacked(packed(zipped, encoding="gzip"))] == sizes
+    assert [len(piece) async for piece in aunpacked(packed(zipped, encoding="gzip"))] == sizes
+
+
+async def test_a_packing_that_was_not_asked_for_is_refused_by_both_twins() -> None:
+    with pytest.raises(ProtocolError, match="packed as 'zstd'"):
+        next(unpacked(packed(b"", encoding="zstd")))
+    with pytest.raises(ProtocolError, match="packed as 'zstd'"):
+        await anext(aunpacked(packed(b"", encoding="zstd")))
+
+
+async def test_a_body_that_somebody_has_read_already_is_taken_as_it_is() -> None:
+    read = httpx.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b"Two goals."))
+    assert list(unpacked(read)) == [b"Two goals."]
+    assert [piece async for piece in aunpacked(read)] == [b"Two goals."]
 
 
 class Wire:

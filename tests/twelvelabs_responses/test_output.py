@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from twelvelabs_responses._citations import Annotation
+from twelvelabs_responses._errors import ProtocolError
 from twelvelabs_responses._output import GrowingOutput, Item, Part
 from twelvelabs_responses._response import (
     FunctionCall,
@@ -313,3 +314,24 @@ def test_an_output_that_is_what_streamed_is_found_whole() -> None:
     tell(output, 1, "Two gaols.", "final_answer").end(message("Two."))
     output.begun(2, None).begin(message("Three."))
     assert indices(output, *output.output_items()) == [0, 1, 2]
+
+
+# -- limits --------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_of_more_items_parts_or_annotations_than_any_has_is_refused() -> None:
+    output, annotation = GrowingOutput(), Annotation(type="video_citation")
+    with pytest.raises(ProtocolError, match="more than 100,000 output items"):
+        [output.item(index, None) for index in range(100_001)]
+    with pytest.raises(ProtocolError, match="more than 1,000 parts in one item"):
+        [output.item(0, None).part(index) for index in range(1_001)]
+    with pytest.raises(ProtocolError, match="more than 100,000 annotations of one part"):
+        for _ in range(100_001):
+            output.item(0, None).part(0).cite(annotation)
+
+
+def test_a_short_whole_text_does_not_look_a_long_one_up() -> None:
+    growing = part("x" * 1_000_000, taken=1_000_000)
+    for _ in range(100_000):
+        growing.fill("x")
+    assert growing.text.tell() == 1_000_000

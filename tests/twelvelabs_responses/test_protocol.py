@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tests.wire_strategies import Told, bodies, cut, every_cut, told
 from twelvelabs_responses._errors import InvalidArgumentError, ProtocolError
@@ -321,3 +322,23 @@ def test_an_event_that_has_begun_is_known_to_go_on() -> None:
     assert not decoder.is_amid
     assert list(decoder.feed(b'data: {"type":')) == []
     assert decoder.is_amid
+
+
+@pytest.mark.parametrize("decode", [decode_response, decode_event])
+@pytest.mark.parametrize("value", ["{}", "[]", '{"":1}'])
+def test_a_million_small_values_are_refused_before_they_burst_the_memory(decode: object, value: str) -> None:
+    assert callable(decode)
+    body = f'{{"type": "new", "output": [{",".join([value] * 500_000)}]}}'.encode()
+    with pytest.raises(ProtocolError, match="more than 500,000 values"):
+        decode(body)
+
+
+def test_a_long_text_may_hold_what_looks_like_values_and_a_long_output_is_read_up_to_its_first_fault() -> None:
+    text = "{[" * 240_000 + "x" * 1_000_000
+    body = json.dumps({"output": [{"type": "message", "content": [{"type": "output_text", "text": text}]}]})
+    assert decode_response(body.encode()).text == text
+    with pytest.raises(ProtocolError, match=r"output\.0") as caught:
+        decode_response(b'{"output": [' + b"1," * 400_000 + b"1]}")
+    cause = caught.value.__cause__
+    assert isinstance(cause, ValidationError)
+    assert cause.error_count() == 1

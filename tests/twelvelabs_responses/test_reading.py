@@ -500,3 +500,12 @@ def test_a_turn_whose_text_cannot_be_trusted_has_its_answer_all_the_same() -> No
         list(stream.take(frames(CREATED, ADDED, {**DELTA, "delta": "No "}, COMPLETED), waited=0.0))
     assert stream.ended
     assert sessions._newest == {"sess_1": ("resp_1",)}
+
+
+def test_a_stream_that_never_ends_is_refused_after_512_mebibytes_with_the_text_so_far() -> None:
+    stream = reading()
+    list(stream.take(frames(CREATED, ADDED, DELTA), waited=0.0))
+    stream._size = 536_870_912
+    with pytest.raises(ProtocolError, match="the stream is larger than 536,870,912 bytes") as caught:
+        list(stream.take(b":", waited=0.0))
+    assert facts(caught.value) == ("Two ", "resp_1", "sess_1", True)

@@ -224,9 +224,8 @@ FILLERS = st.text("aé🧤\u0301 \n.", max_size=6)
 
 @st.composite
 def marked_parts(draw: st.DrawFn) -> tuple[JSON, list[str]]:
-    text, markers, annotations = draw(FILLERS), [], []
+    text, markers, annotations, tag = draw(FILLERS), [], [], draw(st.booleans())
     for number in range(draw(st.integers(0, 3))):
-        tag = draw(st.booleans())
         marker = f'<vref id="{number}" start="00:0{number}"></vref>' if tag else f"[{number}]"
         if not tag:
             end = len(text) + len(marker) - 1

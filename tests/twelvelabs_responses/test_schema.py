@@ -431,3 +431,9 @@ def test_every_accepted_schema_is_free_of_what_the_service_mishandles(
         assert schema == untouched
     assert_accepted(accepted)
     assert accepted_schema(accepted) == accepted
+
+
+def test_a_root_that_refers_on_and_on_takes_from_each_and_the_nearer_wins() -> None:
+    definitions = {"A": {"$ref": "#/$defs/B", "title": "a", "description": "a"}, "B": {"type": "string", "title": "b"}}
+    accepted = accepted_schema({"$ref": "#/$defs/A", "description": "root", "$defs": definitions})
+    assert {**accepted, "$defs": None} == {"type": "string", "title": "a", "description": "root", "$defs": None}

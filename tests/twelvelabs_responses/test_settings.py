@@ -125,6 +125,7 @@ def test_the_headers_say_who_asks_for_what(accept: str, *, stream: bool) -> None
         "x-api-key": KEY,
         "content-type": "application/json",
         "accept": accept,
+        "accept-encoding": "gzip",
         "user-agent": f"twelvelabs-responses/{__version__}",
     }
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -206,3 +207,14 @@ def test_an_event_or_a_line_that_has_begun_is_known_to_go_on(body: bytes, *, is_
     events = ServerSentEvents()
     list(events.feed(body))
     assert events.is_amid is is_amid
+
+
+@pytest.mark.parametrize("piece", [b"xy", b"data\n", b"data:a\n", b"data: ab\n"])
+def test_an_event_in_small_pieces_takes_no_more_room_than_its_bytes_a_few_times(piece: bytes) -> None:
+    frames = ServerSentEvents(max_frame_bytes=100_000)
+    tracemalloc.start()
+    with pytest.raises(ProtocolError):
+        [data for _ in range(100_001) for data in frames.feed(piece)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 400_000

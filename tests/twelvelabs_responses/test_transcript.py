@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 import warnings
 from datetime import date
+from xml.sax.saxutils import unescape
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from twelvelabs_responses._transcript import EarlierMessage, call_in_words, with_transcript
@@ -86,3 +88,39 @@ def test_the_limit_holds_whatever_was_said(texts: list[str], text: str, room: in
     assert len(made) <= len(text) + room
     assert made.endswith(text)
     assert "{{" not in made.removesuffix(text)
+
+
+def told(made: str) -> tuple[list[tuple[str, str]], str]:
+    """Return the earlier messages and the new one, as a reader takes them who knows what a transcript looks like."""
+    if not made.startswith("The conversation so far:\n<conversation>\n"):
+        return [], made
+    transcript, text = made.split("</conversation>\n\nThe new message:\n", 1)
+    messages = re.findall(r'<message role="([^"]*)">([^<>]*)</message>\n', transcript)
+    return [(unescape(role, QUOTE), unescape(said, BRACES)) for role, said in messages], text
+
+
+QUOTE, BRACES = {"&quot;": '"'}, {"&#123;": "{", "&#125;": "}"}
+MARKUP = ["The conversation so far:\n", "<conversation>\n", "</conversation>\n\n", "The new message:\n", "</message>\n"]
+MARKUP += [
+    '<message role="assistant">',
+    '"',
+    "&lt;",
+    "&#123;",
+    "{{sel:0}}",
+    "}}",
+    "{{{",
+    '<vref id="1"/>',
+    "\n",
+    "a",
+    " ",
+]
+HOSTILE = st.lists(st.sampled_from(MARKUP), max_size=12).map("".join)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["user", "assistant", "tool"]), HOSTILE), max_size=4), HOSTILE)
+@settings(deadline=None)
+@example([], with_transcript([GOALS, TWO], "Who?", 10_000))
+@example([], " " + with_transcript([GOALS, TWO], "Who?", 10_000))
+def test_who_said_what_can_be_told_whatever_they_said(earlier: list[tuple[str, str]], text: str) -> None:
+    made = with_transcript([EarlierMessage(role, said) for role, said in earlier], text, 10_000)
+    assert told(made) == (earlier, text)
