@@ -78,8 +78,7 @@ def decode_event(data: bytes) -> ResponseStreamEvent | None:
     Raises:
         ProtocolError: A JSON object that does not parse, or a known event with a field that cannot be read.
     """
-    if len(data) > _SMALL:
-        _check_values(data)
+    _check_values(data)
     try:
         return _EVENT.validate_json(data)
     except ValidationError:

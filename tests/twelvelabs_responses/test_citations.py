@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from twelvelabs_responses._citations import Annotation, Citation, UnknownAnnotation, citations_of
 
@@ -106,6 +108,21 @@ def test_an_annotation_of_unknown_shape_is_no_citation() -> None:
 
 def test_a_field_that_came_after_this_version_stays_on_the_annotation() -> None:
     assert Annotation.model_validate({"type": "x", "confidence": 0.5}).model_extra == {"confidence": 0.5}
+
+
+@pytest.mark.parametrize("said", [Annotation(type="x"), Citation(kind="x")], ids=lambda said: type(said).__name__)
+def test_what_was_not_said_is_none(said: Annotation | Citation) -> None:
+    values = said.model_dump() if isinstance(said, Annotation) else asdict(said)
+    assert [value for value in values.values() if value is not None] == ["x"]
+
+
+@pytest.mark.parametrize(
+    "annotation", [Annotation(type="x"), UnknownAnnotation()], ids=lambda given: type(given).__name__
+)
+@pytest.mark.parametrize("field", ["type", "title"])
+def test_an_annotation_stays_as_it_came(annotation: Annotation | UnknownAnnotation, field: str) -> None:
+    with pytest.raises(ValidationError, match="Instance is frozen"):
+        setattr(annotation, field, "other")
 
 
 def test_a_vref_tag_becomes_a_citation_of_the_prefixed_item() -> None:
@@ -227,6 +244,9 @@ def test_free_times_and_bare_ids_are_left_alone() -> None:
         (math.nan, 9.0, None),
         (0.0, math.nan, None),
         (0.0, math.inf, None),
+        (math.inf, math.inf, None),
+        (math.inf, 9.0, None),
+        (0.0, 0.0, "0:00-0:00"),
     ],
 )
 def test_a_time_range_is_written_as_people_write_it(

@@ -342,3 +342,17 @@ def test_a_long_text_may_hold_what_looks_like_values_and_a_long_output_is_read_u
     cause = caught.value.__cause__
     assert isinstance(cause, ValidationError)
     assert cause.error_count() == 1
+
+
+def test_half_a_million_values_are_read_and_one_more_is_not() -> None:
+    event = '{{"type":"new","list":[{}]}}'
+    values = ["{}"] * 499_996
+    assert isinstance(decode_event(event.format(",".join(values)).encode()), UnknownEvent)
+    with pytest.raises(ProtocolError, match="more than 500,000 values in 1,500,014 bytes"):
+        decode_event(event.format(",".join([*values, "{}"])).encode())
+
+
+def test_the_values_of_a_mebibyte_are_not_counted() -> None:
+    assert decode_event(b"[" * 1_048_576) is None
+    with pytest.raises(ProtocolError, match="more than 500,000 values"):
+        decode_event(b"[" * 1_048_577)
