@@ -49,7 +49,7 @@ _TABLE = Path("tests/mutants.toml")
 _BESIDE = ("twelvelabs_responses", "langchain_twelvelabs", "llama_index_twelvelabs", "pytest_twelvelabs.py")
 # The plugins that the rooms' tests need. To load all that are installed takes longer than most of the tests.
 _PLUGINS = "pytest_asyncio.plugin,pytest_socket,pytest_timeout,_hypothesis_pytestplugin"
-# Tests get four times the seconds that they take with the source as it is, and some more: other work may be going on.
+# Tests get ten times the seconds that they take with the source as it is, and some more: other work may be going on.
 _SETTINGS = """\
 [mutmut]
 source_paths = {package}
@@ -62,7 +62,7 @@ pytest_add_cli_args =
     -p
     no:cacheprovider
     --hypothesis-profile=ci
-timeout_multiplier = 4
+timeout_multiplier = 10
 timeout_constant = 2
 """
 # A mutated loop may fill the memory before its time is up.
