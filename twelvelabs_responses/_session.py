@@ -14,7 +14,7 @@ from collections import OrderedDict
 from contextlib import AbstractContextManager  # noqa: TC003
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from twelvelabs_responses._errors import InvalidArgumentError, SessionError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 OnStaleSession = Literal["fork", "continue", "error"]
-_POLICIES = ("fork", "continue", "error")
+_POLICIES: tuple[str, ...] = get_args(OnStaleSession)
 _REMEMBERED = 10_000
 
 
