@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage
 
 from langchain_twelvelabs._blocks import MODEL_PROVIDER
-from twelvelabs_responses import HistoryMessage, Media, Selection, Session
+from twelvelabs_responses import HistoryMessage, Media, Selection, Session, call_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +58,7 @@ def _history_message(message: BaseMessage) -> HistoryMessage:
     role = _role(message)
     if not isinstance(message, AIMessage):
         return HistoryMessage(role, tuple(_pieces(message)))
-    said = [*_pieces(message, _UNSAID), *(_call(call["name"], call["args"]) for call in message.tool_calls)]
+    said = [*_pieces(message, _UNSAID), *(call_in_words(call["name"], call["args"]) for call in message.tool_calls)]
     return HistoryMessage(role, tuple(said), session_of(message))
 
 
@@ -84,11 +83,6 @@ def _pieces(message: BaseMessage, unsaid: frozenset[str] = frozenset()) -> Itera
         yield _selection(dict(block)) or Media(_kind(dict(block)))
     if text:
         yield text
-
-
-def _call(name: str, arguments: dict[str, Any]) -> str:
-    # A graph may have put objects of its own into the arguments.
-    return f"[{name}({json.dumps(arguments, ensure_ascii=False, default=str)})]"
 
 
 def _kind(block: dict[str, Any]) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 
 from llama_index_twelvelabs._marker import session_of
-from twelvelabs_responses import HistoryMessage, InvalidArgumentError, Media
+from twelvelabs_responses import HistoryMessage, InvalidArgumentError, Media, call_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,16 +111,11 @@ def _calls(message: ChatMessage) -> Iterator[str]:
     """Yield the calls of another model's tools, in words: newer cores have blocks for them, older ones a list."""
     for block in message.blocks:
         if block.block_type == "tool_call":
-            yield _call(getattr(block, "tool_name", ""), getattr(block, "tool_kwargs", {}))
+            yield call_in_words(block.tool_name, block.tool_kwargs)
     for call in message.additional_kwargs.get("tool_calls") or ():
         # Objects of the provider's SDK, or what a memory has made of them.
         function = _member(call, "function") or call
-        yield _call(_member(function, "name"), _member(function, "arguments"))
-
-
-def _call(name: Any, arguments: Any) -> str:
-    said = arguments if isinstance(arguments, str) else json.dumps(arguments, default=str)
-    return f"[{name}({said})]"
+        yield call_in_words(_member(function, "name"), _member(function, "arguments"))
 
 
 def _member(whole: Any, name: str) -> Any:

@@ -67,6 +67,7 @@ from twelvelabs_responses._retry import Retry
 from twelvelabs_responses._schema import accepted_schema, schema_name
 from twelvelabs_responses._session import Claim, OnStaleSession, Session, Sessions
 from twelvelabs_responses._stream import AsyncStream, Stream
+from twelvelabs_responses._transcript import call_in_words
 from twelvelabs_responses._version import __version__
 
 __all__ = [
@@ -138,6 +139,7 @@ __all__ = [
     "Usage",
     "__version__",
     "accepted_schema",
+    "call_in_words",
     "claims",
     "client_twins",
     "schema_name",

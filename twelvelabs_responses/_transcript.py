@@ -7,6 +7,7 @@ turn, a tag or a selection.
 
 from __future__ import annotations
 
+import json
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -55,6 +56,17 @@ def with_transcript(earlier: Sequence[EarlierMessage], text: str, limit: int) ->
             stacklevel=2,
         )
     return _joined(kept, text) if kept else text
+
+
+def call_in_words(name: str, arguments: object) -> str:
+    """Return what a model asked of a tool, as a transcript tells it.
+
+    Args:
+        name: The tool.
+        arguments: As JSON, or what a framework has read of it, which may hold objects of its own.
+    """
+    said = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False, default=str)
+    return f"[{name}({said})]"
 
 
 def _line(message: EarlierMessage) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -74,12 +75,19 @@ FUNCTION = {"name": "look", "arguments": '{"at": "goal"}'}
     [
         {"function": FUNCTION, "id": "1"},
         SimpleNamespace(function=SimpleNamespace(**FUNCTION)),
+        SimpleNamespace(**FUNCTION),
         {"name": "look", "arguments": {"at": "goal"}},
     ],
 )
 def test_a_call_of_another_models_tool_is_told_in_words(call: object) -> None:
     message = ChatMessage(role=MessageRole.ASSISTANT, content="Hm.", additional_kwargs={"tool_calls": [call]})
     assert history([message])[0].pieces == ("Hm.", '[look({"at": "goal"})]')
+
+
+def test_a_call_is_told_whatever_its_arguments_are() -> None:
+    call = {"name": "look", "arguments": {"at": "Größe", "on": date(2026, 4, 1)}}
+    message = ChatMessage(role=MessageRole.ASSISTANT, content="", additional_kwargs={"tool_calls": [call]})
+    assert history([message])[0].pieces[-1] == '[look({"at": "Größe", "on": "2026-04-01"})]'
 
 
 def test_what_a_model_thought_and_called_in_blocks_is_told_in_words_or_not_at_all() -> None:

@@ -1,15 +1,29 @@
 from __future__ import annotations
 
 import warnings
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twelvelabs_responses._transcript import EarlierMessage, with_transcript
+from twelvelabs_responses._transcript import EarlierMessage, call_in_words, with_transcript
 
 GOALS = EarlierMessage("user", "Any goals?")
 TWO = EarlierMessage("assistant", "Two [1].")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"at": "Größe", "on": date(2026, 4, 1)}, '{"at": "Größe", "on": "2026-04-01"}'),
+        ('{"at":"Größe"}', '{"at":"Größe"}'),
+        ("not JSON", "not JSON"),
+        ({}, "{}"),
+    ],
+)
+def test_a_call_is_told_in_words_whatever_its_arguments_are(arguments: object, said: str) -> None:
+    assert call_in_words("look", arguments) == f"[look({said})]"
 
 
 def test_without_earlier_messages_the_text_is_as_it_was() -> None:
