@@ -10,18 +10,20 @@ from langchain_twelvelabs._content import AnswerContent, answer_content
 from langchain_twelvelabs._input import history
 from langchain_twelvelabs._stop import StopSequences
 from langchain_twelvelabs._structured import text_param
-from twelvelabs_responses import InputItem, InvalidArgumentError, RequestOptions
+from twelvelabs_responses import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from langchain_core.messages import BaseMessage
 
-    from twelvelabs_responses import Client
+    from twelvelabs_responses import Client, InputItem, RequestOptions
 
 # What LangChain's agents and chains hand over, and what means nothing where there are no tools to call.
-_EMPTY = frozenset({"tools", "tool_choice", "parallel_tool_calls", "strict", "stream", "response_format"})
-_OF_THE_TURN = ("knowledge_store_id", "session_id", "on_stale_session", "selections", "instructions")
+_EMPTY = frozenset({"tools", "tool_choice", "parallel_tool_calls", "strict", "stream"})
+_OF_THE_TURN = ("session_id", "on_stale_session", "selections", "instructions")
+# The options of a call that are no options of the model itself.
+_OF_THE_CALL = {"text": None, "response_format": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +67,14 @@ def model_request(
         InvalidArgumentError: A message or an option that the service cannot take.
         SessionError: The history is stale, and the policy is to say so.
     """
-    chosen = {**defaults, **_checked(call, defaults)}
-    of_the_turn = {name: chosen[name] for name in _OF_THE_TURN}
-    with client.next_turn(history(messages), **of_the_turn) as turn:
-        options = RequestOptions(
-            knowledge_store_id=chosen["knowledge_store_id"],
-            model=chosen["model"],
-            session_id=turn.session_id,
-            instructions=turn.instructions,
-            include=chosen["include"],
-            text=_text(chosen),
-            selections=turn.selections,
-            metadata=chosen["request_metadata"],
-            extra_body=chosen["extra_body"],
-        )
-        content = answer_content(chosen["include"], chosen["output_version"])
-        yield ModelRequest(turn.input, options, chosen["model"], content, StopSequences(stop))
+    chosen = _chosen({**defaults, **_OF_THE_CALL}, call)
+    chosen["metadata"] = chosen.pop("request_metadata")
+    if (wanted := chosen.pop("response_format")) is not None:
+        chosen["text"] = text_param(wanted)
+    content = answer_content(chosen["include"], chosen.pop("output_version"))
+    store, of_the_turn = chosen["knowledge_store_id"], {name: chosen.pop(name) for name in _OF_THE_TURN}
+    with client.next_turn(history(messages), knowledge_store_id=store, **of_the_turn) as turn:
+        yield ModelRequest(turn.input, turn.options(**chosen), chosen["model"], content, StopSequences(stop))
 
 
 def no_tools(got: str) -> InvalidArgumentError:
@@ -89,19 +83,14 @@ def no_tools(got: str) -> InvalidArgumentError:
     return InvalidArgumentError("tools", got, f"{allowed}create_video_tool(model)")
 
 
-def _text(chosen: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    wanted = chosen.get("response_format")
-    return chosen["text"] if wanted is None else text_param(wanted)
-
-
-def _checked(call: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a call without those that say nothing."""
+def _chosen(known: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the known options, those of the call in place of the defaults."""
     if call.get("tools"):
         raise no_tools("tools to call")
     if call.get("tool_choice") not in (None, "auto", "none"):
         raise no_tools(f"tool_choice={call['tool_choice']!r}")
-    said = {name: value for name, value in call.items() if name not in _EMPTY or name == "response_format"}
+    said = {name: value for name, value in call.items() if name not in _EMPTY}
     for name in said:
-        if name not in defaults and name != "response_format":
-            raise InvalidArgumentError(name, "an option of this name", ", ".join(sorted(defaults)))
-    return said
+        if name not in known:
+            raise InvalidArgumentError(name, "an option of this name", ", ".join(sorted(known)))
+    return {**known, **said}

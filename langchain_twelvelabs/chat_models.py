@@ -345,7 +345,7 @@ class ChatTwelveLabs(BaseChatModel):
     ) -> AbstractContextManager[ModelRequest]:
         return model_request(
             messages,
-            defaults={"text": None} | {name: getattr(self, name) for name in _OPTIONS},
+            defaults={name: getattr(self, name) for name in _OPTIONS},
             call=without_sampling(call),
             stop=stop if stop is not None else self.stop or (),
             client=self._client,

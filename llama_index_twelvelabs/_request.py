@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llama_index_twelvelabs._input import history
-from twelvelabs_responses import InputItem, InvalidArgumentError, RequestOptions
+from twelvelabs_responses import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from llama_index.core.base.llms.types import ChatMessage
 
-    from twelvelabs_responses import Client
+    from twelvelabs_responses import Client, InputItem, RequestOptions
 
-_OF_THE_TURN = ("knowledge_store_id", "session_id", "on_stale_session", "selections", "instructions")
+_OF_THE_TURN = ("session_id", "on_stale_session", "selections", "instructions")
 # The options of a call that are no options of the LLM itself.
 _OF_THE_CALL = {"text": None, "output_schema": None}
 
@@ -55,18 +55,7 @@ def chat_request(
         if name not in known:
             raise InvalidArgumentError(name, "an option of this name", ", ".join(sorted(known)))
     chosen = {**known, **call}
-    of_the_turn = {name: chosen[name] for name in _OF_THE_TURN}
-    with client.next_turn(history(messages), **of_the_turn) as turn:
-        options = RequestOptions(
-            knowledge_store_id=chosen["knowledge_store_id"],
-            model=chosen["model"],
-            session_id=turn.session_id,
-            instructions=turn.instructions,
-            include=chosen["include"],
-            text=chosen["text"],
-            output_schema=chosen["output_schema"],
-            selections=turn.selections,
-            metadata=chosen["request_metadata"],
-            extra_body=chosen["extra_body"],
-        )
-        yield ChatRequest(turn.input, options)
+    chosen["metadata"] = chosen.pop("request_metadata")
+    store, of_the_turn = chosen["knowledge_store_id"], {name: chosen.pop(name) for name in _OF_THE_TURN}
+    with client.next_turn(history(messages), knowledge_store_id=store, **of_the_turn) as turn:
+        yield ChatRequest(turn.input, turn.options(**chosen))

@@ -19,6 +19,10 @@ from twelvelabs_responses._transcript import EarlierMessage, with_transcript
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from typing_extensions import Unpack
+
+    from twelvelabs_responses._request import RequestOptions
+
 SYSTEM, USER = "system", "user"
 
 
@@ -66,6 +70,19 @@ class NextTurn:
     instructions: str | None
     session_id: str | Claim
     selections: tuple[Selection, ...]
+
+    def options(self, **others: Unpack[RequestOptions]) -> RequestOptions:
+        """Return the keyword arguments of `create` and `stream` that send this turn.
+
+        Args:
+            **others: What the turn does not say, such as the knowledge store and the model.
+        """
+        return {
+            **others,
+            "session_id": self.session_id,
+            "instructions": self.instructions,
+            "selections": self.selections,
+        }
 
 
 @dataclass(frozen=True, slots=True)

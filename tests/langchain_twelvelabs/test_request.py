@@ -15,7 +15,6 @@ WHO = HumanMessage("Who?")
 FACTS = {"session_id": "sess_1", "response_id": "resp_1", "knowledge_store_id": "ks_1"}
 TWO = AIMessage("Two.", response_metadata={"model_provider": "twelvelabs", **FACTS})
 DEFAULTS: dict[str, Any] = {
-    "text": None,
     "knowledge_store_id": "ks_1",
     "model": "jockey1.0",
     "session_id": None,

@@ -63,6 +63,17 @@ def moved_on() -> Sessions:
     return sessions
 
 
+def test_a_turn_is_sent_with_its_own_options_and_those_that_it_does_not_know() -> None:
+    turn = turn_of([system("Be brief."), GOALS], selections=[CLIP])
+    assert turn.options(knowledge_store_id=STORE, model=None, instructions="Not these.") == {
+        "knowledge_store_id": STORE,
+        "model": None,
+        "session_id": turn.session_id,
+        "instructions": "Be brief.",
+        "selections": (CLIP,),
+    }
+
+
 # -- where the conversation stands --------------------------------------------------------------------------------
 
 
