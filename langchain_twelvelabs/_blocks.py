@@ -7,6 +7,7 @@ LangChain does not say whether the end of an annotation is inclusive. Ours is ex
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -163,12 +164,11 @@ def _annotations(parts: Iterable[OutputText]) -> list[Block]:
 
 def _call_block(call: FunctionCall) -> Block:
     block = {"type": "server_tool_call", "id": call.call_id or "", "name": call.name or ""}
-    try:
+    # Text that is no JSON, or too deep to be read.
+    with suppress(ValueError, RecursionError):
         arguments = json.loads(call.arguments or "{}")
-    except ValueError:
-        arguments = None
-    if isinstance(arguments, dict):
-        return {**block, "args": arguments}
+        if isinstance(arguments, dict):
+            return {**block, "args": arguments}
     return {**block, "args": {}, "extras": {"arguments": call.arguments}}
 
 

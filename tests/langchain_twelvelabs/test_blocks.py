@@ -149,7 +149,7 @@ def test_a_tag_is_a_citation_as_well() -> None:
     ]
 
 
-@pytest.mark.parametrize("arguments", ["not JSON", "[1]", "7"])
+@pytest.mark.parametrize("arguments", ["not JSON", "[1]", "7", pytest.param('{"a":' * 100_000, id="too deep")])
 def test_arguments_that_are_no_object_are_kept_as_they_came(arguments: str) -> None:
     call = FunctionCall(name="search", call_id="call_1", arguments=arguments)
     assert item_block(call) == {**CALL_BLOCK, "args": {}, "extras": {"arguments": arguments}}
