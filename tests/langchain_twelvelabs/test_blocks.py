@@ -100,9 +100,10 @@ def test_what_says_nothing_is_no_block() -> None:
 
 
 def test_what_commentary_cites_is_kept_for_its_joined_text() -> None:
-    (block,) = blocks(message("commentary", text("See "), text("[1]", MARKED | {"start_index": 0, "end_index": 2})))
-    (found,) = block["extras"]["annotations"]
-    assert block["reasoning"][found["start_index"] : found["end_index"]] == "[1]"
+    at_once = MARKED | {"start_index": 0, "end_index": 2}
+    (block,) = blocks(message("commentary", text("See "), text("[1]", at_once), text("[2]", at_once)))
+    found = [(each["start_index"], each["end_index"]) for each in block["extras"]["annotations"]]
+    assert [block["reasoning"][start:end] for start, end in found] == ["[1]", "[2]"]
 
 
 def test_commentary_without_a_phase_has_no_extras() -> None:
@@ -135,6 +136,13 @@ def test_an_unknown_part_is_kept_at_the_end() -> None:
         {"type": "text", "text": "Two.", "index": 0},
         {"type": "non_standard", "value": refusal, "index": 1},
     ]
+
+
+def test_an_unknown_part_does_not_stand_in_the_way_of_the_text_beside_it() -> None:
+    refusal = {"type": "refusal", "refusal": "I cannot see that.", "text": "No.", "annotations": ()}
+    made = blocks(message("commentary", refusal, text("Looking.")), message("final_answer", text("Two."), refusal))
+    assert [block["type"] for block in made] == ["reasoning", "text", "non_standard", "non_standard"]
+    assert (made[0]["reasoning"], made[1]["text"]) == ("Looking.", "Two.")
 
 
 def test_a_tag_is_a_citation_as_well() -> None:
