@@ -7,6 +7,7 @@ LangChain does not say whether the end of an annotation is inclusive. Ours is ex
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -126,10 +127,10 @@ def _as_a_stream_tells(output: Sequence[OutputItem]) -> list[OutputItem]:
     Whether a message without a phase answers is not known before another message has one, or the end has come. What
     the service does meanwhile is not kept waiting for it.
     """
-    messages = [(place, item) for place, item in enumerate(output) if isinstance(item, Message)]
-    settled = min((place for place, message in messages if message.phase is not None), default=len(output))
-    told_at = {place: max(place, settled) for place, message in messages if message.phase is None}
-    return [output[place] for place in sorted(range(len(output)), key=lambda place: told_at.get(place, place))]
+    messages = {place: item for place, item in enumerate(output) if isinstance(item, Message)}
+    settled = min((place for place, message in messages.items() if message.phase is not None), default=len(output))
+    told_at = [max(place, settled) if place in messages else place for place in range(len(output))]
+    return [output[place] for place in sorted(range(len(output)), key=told_at.__getitem__)]
 
 
 def _text_blocks(message: Message) -> Iterator[Block]:
@@ -153,7 +154,7 @@ def _annotations(parts: Iterable[OutputText]) -> list[Block]:
     for part in parts:
         annotations += [citation_annotation(citation.shifted(offset)) for citation in part.citations]
         annotations += [
-            {"type": "non_standard_annotation", "value": annotation.model_dump(exclude_unset=True)}
+            {"type": "non_standard_annotation", "value": annotation.model_dump()}
             for annotation in part.annotations
             if isinstance(annotation, UnknownAnnotation)
         ]
@@ -163,12 +164,11 @@ def _annotations(parts: Iterable[OutputText]) -> list[Block]:
 
 def _call_block(call: FunctionCall) -> Block:
     block = {"type": "server_tool_call", "id": call.call_id or "", "name": call.name or ""}
-    try:
+    # Text that is no JSON, or too deep to be read.
+    with suppress(ValueError, RecursionError):
         arguments = json.loads(call.arguments or "{}")
-    except ValueError:
-        arguments = None
-    if isinstance(arguments, dict):
-        return {**block, "args": arguments}
+        if isinstance(arguments, dict):
+            return {**block, "args": arguments}
     return {**block, "args": {}, "extras": {"arguments": call.arguments}}
 
 

@@ -7,6 +7,7 @@ else about it when the response is final.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -78,15 +79,16 @@ class BlockContent:
 
     def rest(self, response: Response) -> Part:
         """Return what the updates have not told of the response."""
-        told: list[tuple[str, str] | None] = [(kind, "".join(texts)) for kind, texts in self._told]
-        if not told:
+        if not self._told:
             return self.whole(response)
+        # Blocks of one name are told apart by their order alone.
+        indices: dict[tuple[str, str], deque[int]] = {}
+        for index, (kind, texts) in enumerate(self._told):
+            indices.setdefault((kind, "".join(texts)), deque()).append(index)
         rest: list[str | Block] = []
         for block in answer_blocks(response):
-            index = told.index(_name(block)) if _name(block) in told else None
-            if index is not None:
-                told[index] = None
-            rest += self._rest_of(block, index)
+            told = indices.get(_name(block))
+            rest += self._rest_of(block, told.popleft() if told else None)
         return Part(rest)
 
     def _piece(self, piece: TextPiece) -> Block:

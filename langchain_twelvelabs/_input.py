@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from twelvelabs_responses import Piece
 
-_MEDIA = frozenset({"image", "video", "audio", "file", "text-plain"})
 _TEXT = frozenset({"text", "text-plain"})
 # What a model thought, or its provider's own functions did, is no part of what was said; its calls are told in words.
 _UNSAID = frozenset(
@@ -91,10 +90,7 @@ def _kind(block: dict[str, Any]) -> str:
 
 
 def _selection(block: dict[str, Any]) -> Selection | None:
-    if block["type"] not in _MEDIA:
-        return None
     # LangChain's older blocks name a file by `id`, with a word beside it that says so.
     named = block.get("id") if block.get("source_type") == "id" else block.get("file_id")
-    file_id = str(named or "")
-    kind = next((kind for prefix, kind in _KINDS if file_id.startswith(prefix)), None)
-    return Selection.model_validate({"kind": kind, "id": file_id}) if kind else None
+    kind = next((kind for prefix, kind in _KINDS if str(named).startswith(prefix)), None)
+    return Selection.model_validate({"kind": kind, "id": named}) if kind else None

@@ -123,8 +123,7 @@ def _identity(response: Response) -> dict[str, Any]:
 
 def _usage(response: Response) -> UsageMetadata | None:
     usage = response.usage
-    if usage is None or usage.total_tokens is None:
+    if usage is None or usage.input_tokens is None or usage.output_tokens is None:
         return None
-    return UsageMetadata(
-        input_tokens=usage.input_tokens or 0, output_tokens=usage.output_tokens or 0, total_tokens=usage.total_tokens
-    )
+    total = usage.input_tokens + usage.output_tokens
+    return UsageMetadata(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, total_tokens=total)

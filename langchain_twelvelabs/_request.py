@@ -68,9 +68,6 @@ def model_request(
         SessionError: The history is stale, and the policy is to say so.
     """
     chosen = _chosen({**defaults, **_OF_THE_CALL}, call)
-    chosen["metadata"] = chosen.pop("request_metadata")
-    if (wanted := chosen.pop("response_format")) is not None:
-        chosen["text"] = text_param(wanted)
     content = answer_content(chosen["include"], chosen.pop("output_version"))
     store, of_the_turn = chosen["knowledge_store_id"], {name: chosen.pop(name) for name in _OF_THE_TURN}
     with client.next_turn(history(messages), knowledge_store_id=store, **of_the_turn) as turn:
@@ -84,7 +81,7 @@ def no_tools(got: str) -> InvalidArgumentError:
 
 
 def _chosen(known: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the known options, those of the call in place of the defaults."""
+    """Return the known options by the API's names, those of the call in place of the defaults."""
     if call.get("tools"):
         raise no_tools("tools to call")
     if call.get("tool_choice") not in (None, "auto", "none"):
@@ -93,4 +90,8 @@ def _chosen(known: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]
     for name in said:
         if name not in known:
             raise InvalidArgumentError(name, "an option of this name", ", ".join(sorted(known)))
-    return {**known, **said}
+    chosen = {**known, **said}
+    chosen["metadata"] = chosen.pop("request_metadata")
+    if (wanted := chosen.pop("response_format")) is not None:
+        chosen["text"] = text_param(wanted)
+    return chosen

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from twelvelabs_responses import Piece
 
 _ROLES = {
-    MessageRole.SYSTEM: "system",
     MessageRole.DEVELOPER: "system",
-    MessageRole.USER: "user",
     MessageRole.CHATBOT: "assistant",
     MessageRole.MODEL: "assistant",
 }
@@ -70,7 +68,7 @@ def user_message(text: str, field: str) -> ChatMessage:
     """
     if not isinstance(text, str):
         raise InvalidArgumentError(field, f"a {type(text).__name__}", "a string")
-    return ChatMessage(role=MessageRole.USER, content=text)
+    return ChatMessage(content=text)
 
 
 def question(query: QueryBundle) -> list[ChatMessage]:

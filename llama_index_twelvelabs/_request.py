@@ -51,12 +51,17 @@ def chat_request(
         InvalidArgumentError: A message or an option that the service cannot take.
         SessionError: The history is stale, and the policy is to say so.
     """
-    known = {**defaults, **_OF_THE_CALL}
+    chosen = _chosen({**defaults, **_OF_THE_CALL}, call)
+    store, of_the_turn = chosen["knowledge_store_id"], {name: chosen.pop(name) for name in _OF_THE_TURN}
+    with client.next_turn(history(messages), knowledge_store_id=store, **of_the_turn) as turn:
+        yield ChatRequest(turn.input, turn.options(**chosen))
+
+
+def _chosen(known: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the known options by the API's names, those of the call in place of the defaults."""
     for name in call:
         if name not in known:
             raise InvalidArgumentError(name, "an option of this name", ", ".join(sorted(known)))
     chosen = {**known, **call}
     chosen["metadata"] = chosen.pop("request_metadata")
-    store, of_the_turn = chosen["knowledge_store_id"], {name: chosen.pop(name) for name in _OF_THE_TURN}
-    with client.next_turn(history(messages), knowledge_store_id=store, **of_the_turn) as turn:
-        yield ChatRequest(turn.input, turn.options(**chosen))
+    return chosen

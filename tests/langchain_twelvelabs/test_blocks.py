@@ -100,9 +100,10 @@ def test_what_says_nothing_is_no_block() -> None:
 
 
 def test_what_commentary_cites_is_kept_for_its_joined_text() -> None:
-    (block,) = blocks(message("commentary", text("See "), text("[1]", MARKED | {"start_index": 0, "end_index": 2})))
-    (found,) = block["extras"]["annotations"]
-    assert block["reasoning"][found["start_index"] : found["end_index"]] == "[1]"
+    at_once = MARKED | {"start_index": 0, "end_index": 2}
+    (block,) = blocks(message("commentary", text("See "), text("[1]", at_once), text("[2]", at_once)))
+    found = [(each["start_index"], each["end_index"]) for each in block["extras"]["annotations"]]
+    assert [block["reasoning"][start:end] for start, end in found] == ["[1]", "[2]"]
 
 
 def test_commentary_without_a_phase_has_no_extras() -> None:
@@ -137,6 +138,13 @@ def test_an_unknown_part_is_kept_at_the_end() -> None:
     ]
 
 
+def test_an_unknown_part_does_not_stand_in_the_way_of_the_text_beside_it() -> None:
+    refusal = {"type": "refusal", "refusal": "I cannot see that.", "text": "No.", "annotations": ()}
+    made = blocks(message("commentary", refusal, text("Looking.")), message("final_answer", text("Two."), refusal))
+    assert [block["type"] for block in made] == ["reasoning", "text", "non_standard", "non_standard"]
+    assert (made[0]["reasoning"], made[1]["text"]) == ("Looking.", "Two.")
+
+
 def test_a_tag_is_a_citation_as_well() -> None:
     (block,) = blocks(message(None, text('Two <vref id="1" start="00:10" end="00:12"></vref>.')))
     assert block["annotations"] == [
@@ -149,7 +157,7 @@ def test_a_tag_is_a_citation_as_well() -> None:
     ]
 
 
-@pytest.mark.parametrize("arguments", ["not JSON", "[1]", "7"])
+@pytest.mark.parametrize("arguments", ["not JSON", "[1]", "7", pytest.param('{"a":' * 100_000, id="too deep")])
 def test_arguments_that_are_no_object_are_kept_as_they_came(arguments: str) -> None:
     call = FunctionCall(name="search", call_id="call_1", arguments=arguments)
     assert item_block(call) == {**CALL_BLOCK, "args": {}, "extras": {"arguments": arguments}}

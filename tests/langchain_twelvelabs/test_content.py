@@ -99,7 +99,7 @@ def test_the_parts_of_a_reply_are_joined_and_their_citations_shifted() -> None:
 
 def test_a_streamed_string_is_the_whole_one() -> None:
     content = StringContent()
-    assert content.more(DELTA, [piece("Looking.", is_answer=False), piece("Two", 1)]) == Part("Two")
+    assert content.more(DELTA, [piece("Looking.", is_answer=False), piece("T", 1), piece("wo", 1)]) == Part("Two")
     assert content.more(done(CALL), []) == Part("")
     assert content.more(DELTA, [piece(" [1].", 1)]) == Part(" [1].")
     assert content.rest(response(commentary("Looking."), final("Two [1].", MARKED))) == Part("", {"citations": [CITED]})
@@ -175,6 +175,17 @@ def test_an_unknown_item_is_told_once() -> None:
     chart = {"type": "example:chart", "id": "chart_1"}
     assert content.more(done(chart), []).content == [{"type": "non_standard", "value": chart, "index": 0}]
     assert content.rest(response({**chart, "status": "completed"})).content == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"type": "example:chart", "id": "chart_2"}, {"type": "example:map", "id": "chart_1"}, {"type": "example:chart"}],
+)
+def test_unknown_items_are_told_apart_by_their_kind_and_id(other: dict[str, Any]) -> None:
+    content = BlockContent()
+    chart = {"type": "example:chart", "id": "chart_1"}
+    content.more(done(chart), [])
+    assert content.rest(response(other, chart)).content == [{"type": "non_standard", "value": other, "index": 1}]
 
 
 def test_a_response_in_one_piece_is_told_in_its_own_order() -> None:

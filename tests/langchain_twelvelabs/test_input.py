@@ -60,8 +60,12 @@ def test_a_message_keeps_its_text_and_says_who_spoke(message: BaseMessage, role:
 
 def test_an_answer_of_ours_says_where_its_session_stands() -> None:
     assert history([ours()]) == [HistoryMessage("assistant", ("Two.",), SESSION)]
-    assert session_of(session_message(SESSION)) == SESSION
     assert session_of(ours(response_id=None)) == Session("sess_1", "", STORE)
+
+
+def test_a_message_can_say_where_a_session_stands_and_nothing_else() -> None:
+    message = session_message(SESSION)
+    assert (message.content, session_of(message)) == ("", SESSION)
 
 
 @pytest.mark.parametrize(
@@ -97,9 +101,29 @@ def test_what_others_showed_is_named_by_its_kind() -> None:
     assert found.pieces == (Media("image"), Media("json"))
 
 
-def test_what_a_model_thought_is_not_what_it_said() -> None:
-    (message,) = history([AIMessage([{"type": "reasoning", "reasoning": "hm"}, {"type": "text", "text": "Two."}])])
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "reasoning", "reasoning": "hm"},
+        {"type": "tool_call", "id": "1", "name": "look", "args": {}},
+        {"type": "tool_call_chunk", "id": "1", "name": "look", "args": "{", "index": 0},
+        {"type": "invalid_tool_call", "id": "1", "name": "look", "args": "{", "error": "no JSON"},
+        {"type": "server_tool_call", "id": "1", "name": "search", "args": {}},
+        {"type": "server_tool_call_chunk", "id": "1", "name": "search", "args": "{"},
+        {"type": "server_tool_result", "tool_call_id": "1", "status": "success"},
+        {"type": "non_standard", "value": {"type": "safety", "score": 3}},
+    ],
+)
+def test_what_a_model_thought_or_its_provider_did_is_not_what_it_said(block: dict[str, Any]) -> None:
+    standard = {"output_version": "v1"}
+    (message,) = history([AIMessage([block, {"type": "text", "text": "Two."}], response_metadata=standard)])
     assert message.pieces == ("Two.",)
+
+
+def test_what_calls_itself_no_text_is_not_told_as_text() -> None:
+    odd: dict[str, Any] = {"type": "subtitle", "text": "Goal!"}
+    (message,) = history([AIMessage([odd], response_metadata={"output_version": "v1"})])
+    assert message.pieces == (Media("subtitle"),)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +145,8 @@ def test_text_is_read_in_every_shape_that_langchain_has(content: Any) -> None:
     [
         {"type": "video", "file_id": "ksi_7"},
         {"type": "image", "file_id": "ksi_7"},
+        {"type": "audio", "file_id": "ksi_7"},
+        {"type": "text-plain", "file_id": "ksi_7", "mime_type": "text/plain"},
         {"type": "video", "source_type": "id", "id": "ksi_7"},
         {"type": "file", "file": {"file_id": "ksi_7"}},
     ],

@@ -8,7 +8,15 @@ from langchain_core.messages import AIMessage
 from langchain_twelvelabs._content import BlockContent, StringContent
 from langchain_twelvelabs._output import AnswerChunks, answer_message, citations
 from langchain_twelvelabs.testing import check_chunks, total
-from twelvelabs_responses import Citation, Keepalive, OutputTextDelta, Response, ResponseEvent, TextPiece
+from twelvelabs_responses import (
+    Citation,
+    Keepalive,
+    OutputItemDone,
+    OutputTextDelta,
+    Response,
+    ResponseEvent,
+    TextPiece,
+)
 
 if TYPE_CHECKING:
     from langchain_twelvelabs._content import AnswerContent
@@ -103,6 +111,14 @@ def test_citations_slice_their_markers_out_of_the_text(shape: type[AnswerContent
     assert citations(total(streamed(shape))) == citations(made(shape))
 
 
+def test_citations_of_many_blocks_slice_their_markers_out_of_the_joined_text() -> None:
+    annotation = {"type": "video_citation", "start_index": 3, "end_index": 5}
+    parts = [{"type": "output_text", "text": f"🥅 {name}[1]", "annotations": [annotation]} for name in "abc"]
+    answer = made(BlockContent, Response.model_validate({"output": [{"type": "message", "content": parts}]}))
+    assert [(found.start, found.end) for found in citations(answer)] == [(3, 6), (9, 12), (15, 18)]
+    assert answer.text == "🥅 a[1]🥅 b[1]🥅 c[1]"
+
+
 def test_an_answer_without_citations_has_none() -> None:
     assert citations(made(StringContent, Response())) == []
     unknown = {"type": "text", "text": "Two.", "annotations": [{"type": "non_standard_annotation", "value": {}}]}
@@ -125,8 +141,8 @@ def test_blocks_that_are_no_text_move_no_citation() -> None:
 
 def test_usage_that_is_missing_or_half_is_not_made_up() -> None:
     assert made(StringContent, Response()).usage_metadata is None
-    half = Response.model_validate({"usage": {"input_tokens": 9}})
-    assert made(StringContent, half).usage_metadata is None
+    for half in ({"input_tokens": 9}, {"output_tokens": 4}):
+        assert made(StringContent, Response.model_validate({"usage": half})).usage_metadata is None
 
 
 @IN_BOTH_SHAPES
@@ -161,6 +177,23 @@ def test_what_the_first_event_did_not_say_the_last_chunk_does(shape: type[Answer
     check_chunks(chunks)
     assert total(chunks).response_metadata == made(shape).response_metadata
     assert chunks[-1].response_metadata["session_id"] == "sess_1"
+
+
+def test_the_id_stays_as_the_stream_first_told_it() -> None:
+    chunks = AnswerChunks(None, StringContent())
+    told = [chunks.of(DELTA, PIECES), chunks.of(CREATED, PIECES)]
+    told.append(chunks.of(ResponseEvent(type="response.in_progress", response=Response()), PIECES))
+    told.append(chunks.of(ResponseEvent(type="response.in_progress", response=Response(id="resp_2")), PIECES))
+    assert [chunk.id for chunk in told if chunk is not None] == [None, "resp_1", "resp_1", "resp_1"]
+
+
+def test_what_the_service_does_is_a_chunk_of_its_own_as_it_is_done() -> None:
+    call = {"type": "function_call", "name": "search", "call_id": "call_1"}
+    done = OutputItemDone.model_validate({"type": "response.output_item.done", "item": call})
+    chunk = AnswerChunks(None, BlockContent()).of(done, [])
+    assert chunk is not None
+    assert chunk.content == [{"type": "server_tool_call", "id": "call_1", "name": "search", "args": {}, "index": 0}]
+    assert AnswerChunks(None, StringContent()).of(done, []) is None
 
 
 def test_an_update_that_says_nothing_makes_no_chunk() -> None:

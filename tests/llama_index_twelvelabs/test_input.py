@@ -47,6 +47,8 @@ def test_an_answer_of_ours_says_where_its_session_stands() -> None:
 def test_several_texts_are_lines_as_llama_index_reads_them() -> None:
     message = ChatMessage(blocks=[TextBlock(text="Who?"), TextBlock(text="When?")])
     assert history([message])[0].pieces == (message.content,) == ("Who?\nWhen?",)
+    message.blocks.append(ImageBlock(url="https://example.com/a.png"))
+    assert history([message])[0].pieces == ("Who?\nWhen?", Media("image"))
 
 
 @pytest.mark.parametrize(
@@ -60,11 +62,13 @@ def test_several_texts_are_lines_as_llama_index_reads_them() -> None:
 def test_what_is_no_text_is_media_of_its_kind_in_its_place(block: Any, kind: str) -> None:
     message = ChatMessage(blocks=[TextBlock(text="Who?"), block, TextBlock(text="When?")])
     assert history([message])[0].pieces == ("Who?", Media(kind), "When?")
+    assert history([ChatMessage(blocks=[block])])[0].pieces == (Media(kind),)
 
 
-def test_a_hint_for_another_provider_says_nothing() -> None:
+@pytest.mark.parametrize("role", [MessageRole.SYSTEM, MessageRole.USER, MessageRole.ASSISTANT])
+def test_a_hint_for_another_provider_says_nothing(role: MessageRole) -> None:
     blocks = [TextBlock(text="Who?"), CachePoint.model_validate({"cache_control": {"type": "ephemeral"}})]
-    assert history([ChatMessage(blocks=blocks)])[0].pieces == ("Who?",)
+    assert history([ChatMessage(role=role, blocks=blocks)])[0].pieces == ("Who?",)
 
 
 FUNCTION = {"name": "look", "arguments": '{"at": "goal"}'}
@@ -101,6 +105,12 @@ def test_what_a_model_thought_and_called_in_blocks_is_told_in_words_or_not_at_al
     ]
     message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks)
     assert history([message])[0].pieces == ("Hm.", '[look({"at": "goal"})]')
+
+
+@pytest.mark.parametrize("role", [MessageRole.SYSTEM, MessageRole.USER])
+def test_only_what_others_say_calls_tools(role: MessageRole) -> None:
+    message = ChatMessage(role=role, content="Who?", additional_kwargs={"tool_calls": [{"function": FUNCTION}]})
+    assert history([message])[0].pieces == ("Who?",)
 
 
 def test_the_callers_messages_are_left_as_they_are() -> None:

@@ -44,9 +44,9 @@ def test_a_cited_range_is_a_node_that_says_where_it_is_and_what_it_is_cited_for(
 
 @pytest.mark.parametrize("mode", [MetadataMode.LLM, MetadataMode.EMBED])
 def test_links_that_expire_and_the_answers_own_words_are_not_shown_to_models(mode: MetadataMode) -> None:
-    (node,) = nodes_of("Early [1].", GOAL)
-    assert "signed" not in node.get_content(mode)
-    assert "Early" not in node.get_content(mode)
+    (node,) = nodes_of("Early [1].", {**GOAL, "thumbnail_url": "https://example.com/picture"})
+    shown = node.get_content(mode)
+    assert [part for part in ("Final", "signed", "picture", "[1]", "Early") if part in shown] == ["Final"]
 
 
 def test_there_is_no_score_as_the_service_gives_none() -> None:
@@ -58,13 +58,14 @@ def test_there_is_no_score_as_the_service_gives_none() -> None:
     [
         ({"item_id": "ksi_1", "title": "Final"}, "ksi_1", "Final"),
         ({"item_id": "ksi_1", "title": "Final", "start_sec": 3.0}, "ksi_1", "Final"),
+        ({"item_id": "ksi_1", "title": "Final", "end_sec": 3.0}, "ksi_1", "Final"),
         ({"type": "image_citation", "item_id": "ksi_2"}, "ksi_2", "ksi_2"),
         ({"type": "collection_citation", "collection_id": "ksic_1"}, "ksic_1", "ksic_1"),
     ],
 )
 def test_what_has_no_range_or_title_goes_by_its_id(annotation: dict[str, Any], node_id: str, text: str) -> None:
     (node,) = nodes_of("Early [1].", annotation)
-    assert (node.id_, node.text) == (node_id, text)
+    assert (node.id_, node.ref_doc_id, node.text) == (node_id, node_id, text)
 
 
 def test_what_has_no_id_has_no_source() -> None:

@@ -23,7 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "request_metadata": {"team": "red"},
     "session_id": None,
     "on_stale_session": "fork",
-    "extra_body": None,
+    "extra_body": {"new": 1},
 }
 MARKED = {"session_id": "sess_1", "response_id": "resp_1", "knowledge_store_id": "ks_1"}
 
@@ -49,9 +49,18 @@ def assistant(text: str, **facts: Any) -> ChatMessage:
 def test_a_call_sends_the_llms_own_options() -> None:
     request = request_of([user("What happens?")])
     assert texts(request) == ["What happens?"]
-    assert request.options["knowledge_store_id"] == "ks_1"
-    assert request.options["instructions"] == "Be brief."
-    assert request.options["metadata"] == {"team": "red"}
+    assert request.options == {
+        "knowledge_store_id": "ks_1",
+        "model": "jockey1.0",
+        "session_id": request.options["session_id"],
+        "instructions": "Be brief.",
+        "include": (),
+        "text": None,
+        "output_schema": None,
+        "selections": (),
+        "metadata": {"team": "red"},
+        "extra_body": {"new": 1},
+    }
 
 
 def test_an_option_of_the_call_wins() -> None:
@@ -59,6 +68,11 @@ def test_an_option_of_the_call_wins() -> None:
     options = request_of([user("What happens?")], call).options
     assert (options["knowledge_store_id"], options["metadata"]) == ("ks_2", None)
     assert options["text"] == {"format": {"type": "text"}}
+
+
+def test_a_schema_of_the_call_goes_along() -> None:
+    schema = {"type": "object", "properties": {"scorer": {"type": "string"}}}
+    assert request_of([user("Who?")], {"output_schema": schema}).options["output_schema"] == schema
 
 
 def test_what_is_no_option_is_refused_by_name() -> None:
@@ -74,6 +88,11 @@ def test_only_what_follows_our_answer_is_sent_in_its_session() -> None:
     request = request_of([user("Old?"), assistant("Old.", **MARKED), user("New?"), user("And this?")])
     assert texts(request) == ["New?", "And this?"]
     assert getattr(request.options["session_id"], "session_id", None) == "sess_1"
+
+
+def test_a_session_that_is_given_wins_over_the_history() -> None:
+    history = [user("Old?"), assistant("Old.", **MARKED), user("New?")]
+    assert request_of(history, {"session_id": "sess_9"}).options["session_id"] == "sess_9"
 
 
 def test_the_session_is_let_go_of_when_nothing_was_sent() -> None:
