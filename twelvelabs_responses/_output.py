@@ -189,8 +189,7 @@ class GrowingOutput:
         return [*streamed.left, *(found[position] for position in messages)]
 
     def _new(self, index: int) -> Item:
-        if index not in self._items:
-            _check_room(len(self._items), _MOST_ITEMS, "output items")
+        _check_room(len(self._items), _MOST_ITEMS, "output items")
         self._newest = max(self._newest, index)
         return self._items.setdefault(index, Item(index))
 

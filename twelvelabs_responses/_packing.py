@@ -18,8 +18,8 @@ ACCEPTED = "gzip"
 _PIECE = 64 * 1024
 # RFC 9110, 8.4.1.3: x-gzip is the same; identity is what nobody needs to say.
 _GZIP, _PLAIN = ("gzip", "x-gzip"), ("", "identity")
-# RFC 1952, 2.3.1: each member of a file begins so.
-_MAGIC = b"\x1f\x8b"
+# RFC 1952, 2.3.1: each member of a file begins so. The next byte may not have come yet.
+_MAGIC = b"\x1f"
 
 
 class Unpacked:
@@ -39,6 +39,7 @@ class Unpacked:
                 f"the answer is packed as {content_encoding[:80]!r}; only {ACCEPTED} was asked for", ambiguous=True
             )
         self._zipped = _new_member() if name in _GZIP else None
+        self._padded = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield what `chunk` holds, in pieces of at most 64 KiB if it is packed. Take them all before the next chunk.
@@ -51,8 +52,9 @@ class Unpacked:
             return
         while chunk:
             if self._zipped.eof:
-                # What follows the last member is padding.
-                if not _MAGIC.startswith(chunk[:2]):
+                # What follows the last member is padding, to the end.
+                self._padded = self._padded or not chunk.startswith(_MAGIC)
+                if self._padded:
                     return
                 self._zipped = _new_member()
             try:

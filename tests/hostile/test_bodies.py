@@ -5,10 +5,11 @@ import zlib
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 import twelvelabs_responses as t
-from tests.hostile.asking import HTML, JSON, KEY, MEBIBYTE, SSE, TWINS, WAYS, WHOLE, asked, head, peak
+from tests.hostile.asking import HTML, JSON, KEY, MEBIBYTE, SSE, TWINS, WAYS, WHOLE, ask, asked, head, peak
 from tests.hostile.servers import hostile
 from tests.twins import twin
 
@@ -111,3 +112,13 @@ def test_what_follows_the_answer_is_left_alone(twin_name: str) -> None:
         assert stream.response.id == "resp_1"
         assert server.closed.wait(5)
     assert server.written < 24 * MEBIBYTE
+
+
+def test_a_stream_that_stops_being_packed_as_it_says_keeps_the_text_so_far() -> None:
+    packing = zlib.compressobj(wbits=31)
+    chunks = [packing.compress(DELTA) + packing.flush(zlib.Z_SYNC_FLUSH), b"\xff" * 50]
+    headers = {"content-type": SSE, "content-encoding": "gzip"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, content=iter(chunks)))
+    with httpx.Client(transport=transport) as http, pytest.raises(t.ProtocolError) as caught:
+        ask(t.Client(api_key=KEY, http=http), "stream")
+    assert (caught.value.text, caught.value.ambiguous) == ("Two ", True)

@@ -78,7 +78,7 @@ INPUT: dict[str, st.SearchStrategy[bytes]] = {
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-@settings(deadline=None, derandomize=True, max_examples=120)
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(data=st.data())
 def test_it_holds_for_what_looks_like_the_wire(name: str, data: st.DataObject) -> None:
     body = data.draw(INPUT[name].flatmap(damaged))
@@ -87,7 +87,7 @@ def test_it_holds_for_what_looks_like_the_wire(name: str, data: st.DataObject) -
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-@settings(deadline=None, derandomize=True, max_examples=40)
+@settings(deadline=None, derandomize=True, max_examples=30)
 @given(body=st.binary(max_size=200))
 def test_it_holds_for_any_bytes(name: str, body: bytes) -> None:
     PROPERTIES[name](body)
