@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AIMessageChunk
 
 from langchain_twelvelabs._content import BlockContent, StringContent
 from langchain_twelvelabs._output import AnswerChunks, answer_message, citations
@@ -161,6 +161,16 @@ def test_what_the_first_event_did_not_say_the_last_chunk_does(shape: type[Answer
     check_chunks(chunks)
     assert total(chunks).response_metadata == made(shape).response_metadata
     assert chunks[-1].response_metadata["session_id"] == "sess_1"
+
+
+def test_two_chunks_are_as_langchain_makes_them_and_share_nothing_that_can_be_changed() -> None:
+    chunks = AnswerChunks(None, StringContent())
+    event = OutputTextDelta(type="response.output_text.delta", delta="x")
+    first, second = (chunks.of(event, [TextPiece(text, 0, 0, is_answer=True)]) for text in ("One", "Two"))
+    assert first == AIMessageChunk(content="One", response_metadata={"model_provider": "twelvelabs"})
+    assert second == AIMessageChunk(content="Two", response_metadata={"model_provider": "twelvelabs"})
+    shared = [name for name, value in first if value is getattr(second, name) and isinstance(value, dict | list)]
+    assert shared == []
 
 
 def test_an_update_that_says_nothing_makes_no_chunk() -> None:
