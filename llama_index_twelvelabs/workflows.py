@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
@@ -11,6 +11,7 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.workflow import Context, Event, StartEvent, StopEvent, Workflow, step
 
 from llama_index_twelvelabs._asking import new_llm
+from llama_index_twelvelabs._marker import session_of
 from twelvelabs_responses import (
     FunctionCall,
     FunctionCallArgumentsDelta,
@@ -18,9 +19,12 @@ from twelvelabs_responses import (
     OutputItemAdded,
     OutputItemDone,
     OutputTextDelta,
+    ResponsesError,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
     from llama_index.core.base.llms.types import ChatResponse
     from typing_extensions import Unpack
 
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 
 # The conversation in the context's store, as JSON; its answers carry the session.
 _MESSAGES = "twelvelabs_messages"
+# The session of which nobody knows whether it holds the last turn.
+_IN_DOUBT = "twelvelabs_in_doubt"
 
 
 class AskEvent(StartEvent):
@@ -101,8 +107,9 @@ class TwelveLabsQueryWorkflow(Workflow):
     Its stream tells the answer in `TokenEvent`s and what goes on in `ProgressEvent`s; its result is an `AnswerEvent`.
     The conversation is kept in the context, so a run with the context of an earlier one goes on with its session, from
     another process too: `Context.from_dict(workflow, written)`. Runs without one begin a conversation each, and may go
-    on at the same time. A run that is cancelled, fails or times out closes its connection, and leaves the context as
-    it was.
+    on at the same time. A run that is cancelled, fails or times out closes its connection, and leaves the conversation
+    in the context as it was; if the service may have taken its turn, the context says so, and the next run is one of
+    those that `on_stale_session` is about.
 
     Args:
         knowledge_store_id: The store to reason over (`ks_...`).
@@ -142,19 +149,50 @@ class TwelveLabsQueryWorkflow(Workflow):
         """Ask, and tell of the answer as it is made."""
         messages = [ChatMessage(**message) for message in await ctx.store.get(_MESSAGES, default=[])]
         messages.append(ChatMessage(role=MessageRole.USER, content=ev.question))
+        async with self._in_doubt_meanwhile(ctx, messages):
+            answer = await self._answer(ctx, ev, messages)
+            await ctx.store.set(_MESSAGES, [_written(message) for message in (*messages, answer.message)])
+        return _answer_event(answer)
+
+    async def _answer(self, ctx: Context, asked: AskEvent, messages: list[ChatMessage]) -> ChatResponse:
+        """Return the answer when it has come, and tell of it until then."""
 
         def tell(event: ResponseStreamEvent) -> None:
             if (progress := _progress(event)) is not None:
                 ctx.write_event_to_stream(progress)
 
         llm = self._llm.observed(on_event=tell)
-        async with aclosing(await llm.astream_chat(messages, **_options(ev))) as answers:
+        async with aclosing(await llm.astream_chat(messages, **_options(asked))) as answers:
             # There is always one: the session, before the first word.
-            answer = await anext(answers)
+            answer: ChatResponse = await anext(answers)
             async for answer in answers:
                 _tell_text(ctx, answer)
-        await ctx.store.set(_MESSAGES, [_written(message) for message in (*messages, answer.message)])
-        return _answer_event(answer)
+        return answer
+
+    @asynccontextmanager
+    async def _in_doubt_meanwhile(self, ctx: Context, messages: Sequence[ChatMessage]) -> AsyncIterator[None]:
+        """Have the context say that the session is in doubt, until the turn has its answer or is refused.
+
+        It is said before the turn is sent: who is cancelled may have no time left for it, and who crashes has none.
+        """
+        before = await ctx.store.get(_IN_DOUBT, default=None)
+        if before is not None:
+            # This process need not know.
+            self._llm._client.sessions.left(before)  # noqa: SLF001 - the LLM is of this package
+        await ctx.store.set(_IN_DOUBT, _session_id(messages, self._llm.knowledge_store_id))
+        try:
+            yield
+        except ResponsesError as error:
+            if not error.ambiguous:
+                await ctx.store.set(_IN_DOUBT, before)
+            raise
+        await ctx.store.set(_IN_DOUBT, None)
+
+
+def _session_id(messages: Sequence[ChatMessage], knowledge_store_id: str) -> str | None:
+    """Return the session of the last answer about this store."""
+    sessions = [session for session in map(session_of, reversed(messages)) if session is not None]
+    return next((each.session_id for each in sessions if each.knowledge_store_id == knowledge_store_id), None)
 
 
 def _options(asked: AskEvent) -> dict[str, Any]:

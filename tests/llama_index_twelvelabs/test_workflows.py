@@ -180,6 +180,89 @@ async def test_a_run_that_fails_says_why_and_leaves_its_context_as_it_was(
     assert await context.store.get("twelvelabs_messages") == before
 
 
+async def written_after(emulator: Emulator, fault: str) -> dict[str, Any]:
+    """Return the context of a conversation whose second turn has failed, as another process gets it."""
+    workflow = workflow_at(emulator)
+    context: Context = Context(workflow)
+    await run(workflow, ctx=context, question=QUESTION)
+    emulator.fault = f"{fault}:once"
+    with pytest.raises(Exception, match=r"broke|failed|400|429|500"):
+        await workflow.run(ctx=context, question="Who was it?")
+    written: dict[str, Any] = json.loads(json.dumps(context.to_dict()))
+    # Workflows before 2 take a step that has failed for one to run again.
+    written.get("in_progress", {}).clear()
+    return written
+
+
+@pytest.mark.parametrize("fault", ["cut", "failed", "500"])
+async def test_another_process_goes_on_in_a_new_session_if_the_last_turn_may_have_been_taken(
+    emulator: Emulator, fault: str
+) -> None:
+    another = workflow_at(emulator)
+    context: Context = Context.from_dict(another, await written_after(emulator, fault))
+    for question in (FOLLOW_UP, "And after that?"):
+        await run(another, ctx=context, question=question)
+    *_, forked, after = bodies(emulator)
+    assert "session_id" not in forked
+    assert QUESTION in forked["input"][0]["content"]
+    assert after["session_id"] == emulator.exchanges[-2].session_id
+
+
+@pytest.mark.parametrize("fault", ["400-flat", "429-quota"])
+async def test_another_process_goes_on_with_a_session_whose_last_turn_was_refused(
+    emulator: Emulator, fault: str
+) -> None:
+    another = workflow_at(emulator)
+    await run(another, ctx=Context.from_dict(another, await written_after(emulator, fault)), question=FOLLOW_UP)
+    assert bodies(emulator)[-1]["session_id"] == emulator.exchanges[0].session_id
+
+
+async def test_a_session_in_doubt_stays_so_when_the_next_turn_is_refused(emulator: Emulator) -> None:
+    another = workflow_at(emulator)
+    context: Context = Context.from_dict(another, await written_after(emulator, "cut"))
+    emulator.fault = "400-flat:once"
+    with pytest.raises(Exception, match="400"):
+        await another.run(ctx=context, question=FOLLOW_UP)
+    assert await context.store.get("twelvelabs_in_doubt") == emulator.exchanges[0].session_id
+    assert ["session_id" in body for body in bodies(emulator)] == [False, True, False]
+
+
+async def test_a_session_in_doubt_goes_on_if_that_is_the_policy(emulator: Emulator) -> None:
+    another = workflow_at(emulator, on_stale_session="continue")
+    context: Context = Context.from_dict(another, await written_after(emulator, "cut"))
+    await run(another, ctx=context, question=FOLLOW_UP)
+    assert bodies(emulator)[-1]["session_id"] == emulator.exchanges[0].session_id
+    assert await context.store.get("twelvelabs_in_doubt") is None
+
+
+async def test_a_run_that_was_cancelled_leaves_its_session_in_doubt(emulator: Emulator) -> None:
+    workflow = workflow_at(emulator)
+    context: Context = Context(workflow)
+    await run(workflow, ctx=context, question=QUESTION)
+    emulator.fault = "slow:once"
+    handler = workflow.run(ctx=context, question="Who was it?")
+    async for event in handler.stream_events():
+        if isinstance(event, TokenEvent):
+            break
+    await handler.cancel_run()
+    with pytest.raises(WorkflowCancelledByUser):
+        await handler
+    assert await context.store.get("twelvelabs_in_doubt") == emulator.exchanges[0].session_id
+
+
+async def test_the_session_of_another_store_is_not_in_doubt(emulator: Emulator) -> None:
+    workflow = workflow_at(emulator)
+    context: Context = Context(workflow)
+    await run(workflow, ctx=context, question=QUESTION)
+    messages = await context.store.get("twelvelabs_messages")
+    messages[1]["additional_kwargs"]["twelvelabs"]["knowledge_store_id"] = "ks_other"
+    await context.store.set("twelvelabs_messages", messages)
+    emulator.fault = "cut"
+    with pytest.raises(Exception, match="broke"):
+        await workflow.run(ctx=context, question=FOLLOW_UP)
+    assert await context.store.get("twelvelabs_in_doubt") is None
+
+
 async def test_an_answer_that_was_cut_short_says_so(emulator: Emulator) -> None:
     emulator.fault = "incomplete-event"
     _, answer = await run(workflow_at(emulator), question=QUESTION)
