@@ -8,12 +8,14 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 
 from langchain_twelvelabs._blocks import MODEL_PROVIDER, annotated_citation
+from langchain_twelvelabs._content import Part
 from twelvelabs_responses import ResponseEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from langchain_twelvelabs._content import AnswerContent, Part
+    from langchain_twelvelabs._blocks import Block
+    from langchain_twelvelabs._content import AnswerContent
     from twelvelabs_responses import Citation, Response, ResponseStreamEvent, TextPiece
 
 
@@ -51,6 +53,7 @@ class AnswerChunks:
         self._content = content
         self._id: str | None = None
         self._told: set[str] = set()
+        self._checked: AIMessageChunk | None = None
 
     def of(self, event: ResponseStreamEvent, pieces: Sequence[TextPiece]) -> AIMessageChunk | None:
         """Return the chunk that an update makes, None if it says nothing to the caller."""
@@ -60,7 +63,9 @@ class AnswerChunks:
             self._id = self._id or response.id
             facts = self._untold(_identity(response))
         part = self._content.more(event, pieces)
-        return self._chunk(part, facts) if part.content or facts else None
+        if facts:
+            return self._chunk(part, facts)
+        return self._plain_chunk(part.content) if part.content else None
 
     def last(self, response: Response) -> AIMessageChunk:
         """Return the chunk that ends the message: how it came out, what it cites, what it cost."""
@@ -80,6 +85,24 @@ class AnswerChunks:
             additional_kwargs=part.additional_kwargs,
             **fields,
         )
+
+    def _plain_chunk(self, content: str | list[str | Block]) -> AIMessageChunk:
+        """Return a chunk of nothing but content, as most are.
+
+        LangChain takes longer to check a chunk than all else here, so these are copies of one that it has checked.
+        That one stays here, and what a caller could change of a copy is the copy's own.
+        """
+        if self._checked is None or self._checked.id != self._id:
+            self._checked = self._chunk(Part(""), {})
+        own: dict[str, Any] = {
+            "content": content,
+            "response_metadata": {"model_provider": MODEL_PROVIDER},
+            "additional_kwargs": {},
+            "tool_calls": [],
+            "invalid_tool_calls": [],
+            "tool_call_chunks": [],
+        }
+        return self._checked.model_copy(update=own)
 
 
 def citations(message: AIMessage) -> list[Citation]:

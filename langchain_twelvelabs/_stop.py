@@ -5,7 +5,6 @@ The answer is read to its end all the same: the turn is in the session, whatever
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twelvelabs_responses import Annotation, InvalidArgumentError, Message, OutputText, Response
@@ -93,9 +92,9 @@ def _split(pieces: Sequence[TextPiece], end: int) -> tuple[list[TextPiece], list
     for piece in pieces:
         shown = max(0, min(len(piece.text), end))
         if shown:
-            before.append(replace(piece, text=piece.text[:shown]))
+            before.append(piece._replace(text=piece.text[:shown]))
         if shown < len(piece.text):
-            after.append(replace(piece, text=piece.text[shown:]))
+            after.append(piece._replace(text=piece.text[shown:]))
         end -= len(piece.text)
     return before, after
 

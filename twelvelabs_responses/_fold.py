@@ -7,8 +7,7 @@ they missed is taken from the closing events. The terminal event's response is t
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from twelvelabs_responses._errors import ProtocolError, ResponseFailedError, ResponsesError, StreamInterruptedError
 from twelvelabs_responses._events import (
@@ -38,8 +37,7 @@ ErrorT = TypeVar("ErrorT", bound=ResponsesError)
 _IDS = ("id", "session_id", "knowledge_store_id")
 
 
-@dataclass(frozen=True, slots=True)
-class TextPiece:
+class TextPiece(NamedTuple):
     """Some more text of the response.
 
     Attributes:

@@ -20,7 +20,7 @@ from twelvelabs_responses._errors import (
     ResponsesError,
     StreamInterruptedError,
 )
-from twelvelabs_responses._packing import Unpacked
+from twelvelabs_responses._packing import Unpacked, is_packed
 
 if TYPE_CHECKING:
     import ssl
@@ -118,29 +118,39 @@ def interruption(error: httpx.RequestError) -> ResponsesError:
 
 
 def unpacked(answer: httpx.Response) -> Iterator[bytes]:
-    """Yield the answer's body in pieces of bounded size.
+    """Return the pieces of an answer's body, as they come or, if it is packed, of bounded size.
 
-    Raises:
-        ProtocolError: It is packed in a way that was not asked for, or not as it says.
+    Reading them raises:
+        ProtocolError: The body is packed in a way that was not asked for, or not as it says.
     """
     if answer.is_stream_consumed:  # by a hook of the caller's own httpx client, or there was no network
-        yield from answer.iter_bytes()
-        return
-    pieces = Unpacked(answer.headers.get("content-encoding", ""))
+        return answer.iter_bytes()
+    return _unpacked(answer) if is_packed(_packing(answer)) else answer.iter_raw()
+
+
+def aunpacked(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the pieces of an async client's answer; see `unpacked`."""
+    if answer.is_stream_consumed:
+        return answer.aiter_bytes()
+    return _aunpacked(answer) if is_packed(_packing(answer)) else answer.aiter_raw()
+
+
+def _unpacked(answer: httpx.Response) -> Iterator[bytes]:
+    pieces = Unpacked(_packing(answer))
     for chunk in answer.iter_raw():
         yield from pieces.feed(chunk)
 
 
-async def aunpacked(answer: httpx.Response) -> AsyncIterator[bytes]:
-    """Yield the body of an async client's answer in pieces of bounded size; see `unpacked`."""
-    if answer.is_stream_consumed:
-        async for chunk in answer.aiter_bytes():
-            yield chunk
-        return
-    pieces = Unpacked(answer.headers.get("content-encoding", ""))
+async def _aunpacked(answer: httpx.Response) -> AsyncIterator[bytes]:
+    pieces = Unpacked(_packing(answer))
     async for chunk in answer.aiter_raw():
         for piece in pieces.feed(chunk):
             yield piece
+
+
+def _packing(answer: httpx.Response) -> str:
+    packing: str = answer.headers.get("content-encoding", "")
+    return packing
 
 
 class HeldBody(httpx.SyncByteStream):
@@ -161,7 +171,7 @@ class HeldBody(httpx.SyncByteStream):
         answer.stream = self
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._body
+        return iter(self._body)
 
     def close(self) -> None:
         """Give the connection back."""

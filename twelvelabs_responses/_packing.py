@@ -22,6 +22,11 @@ _GZIP, _PLAIN = ("gzip", "x-gzip"), ("", "identity")
 _MAGIC = b"\x1f"
 
 
+def is_packed(content_encoding: str) -> bool:
+    """Say whether a body with this `content-encoding` has to be unpacked."""
+    return content_encoding.strip().lower() not in _PLAIN
+
+
 class Unpacked:
     """Gives the bytes of a body back that came packed.
 
@@ -29,27 +34,23 @@ class Unpacked:
         content_encoding: The answer's `content-encoding`.
 
     Raises:
-        ProtocolError: The body is packed in a way that was not asked for.
+        ProtocolError: The body is not packed in the way that was asked for.
     """
 
     def __init__(self, content_encoding: str) -> None:
-        name = content_encoding.strip().lower()
-        if name not in _GZIP and name not in _PLAIN:
+        if content_encoding.strip().lower() not in _GZIP:
             raise ProtocolError(
                 f"the answer is packed as {content_encoding[:80]!r}; only {ACCEPTED} was asked for", ambiguous=True
             )
-        self._zipped = _new_member() if name in _GZIP else None
+        self._zipped = _new_member()
         self._padded = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what `chunk` holds, in pieces of at most 64 KiB if it is packed. Take them all before the next chunk.
+        """Yield what `chunk` holds, in pieces of at most 64 KiB. Take them all before the next chunk.
 
         Raises:
             ProtocolError: It is not packed as the answer says.
         """
-        if self._zipped is None:
-            yield chunk
-            return
         while chunk:
             if self._zipped.eof:
                 # What follows the last member is padding, to the end.

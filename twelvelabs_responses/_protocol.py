@@ -21,11 +21,13 @@ from twelvelabs_responses._sse import MAX_FRAME_BYTES, ServerSentEvents
 from twelvelabs_responses._status import snippet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from twelvelabs_responses._request import ResponseRequest
 
 _EVENT: TypeAdapter[ResponseStreamEvent] = TypeAdapter(KnownEvent)
+# The adapter's own method looks through its options first, which costs a fifth of the whole.
+_event_from_json: Callable[[bytes], ResponseStreamEvent] = _EVENT.validator.validate_json
 _DONE = b"[DONE]"
 _NAMED = frozenset(UnknownEvent.model_fields)
 # A value of JSON takes up to several hundred times the room of its text; what is small is not worth the count.
@@ -80,7 +82,7 @@ def decode_event(data: bytes) -> ResponseStreamEvent | None:
     """
     _check_values(data)
     try:
-        return _EVENT.validate_json(data)
+        return _event_from_json(data)
     except ValidationError:
         return _other_event(data)
 

@@ -63,6 +63,7 @@ class Reading:
 
     def __init__(self, turn: Turn, content_type: str) -> None:
         self._turn = turn
+        self._stall_timeout = turn.settings.stall_timeout
         self._content_type = content_type.partition(";")[0].strip().lower()
         self._decoder = EventDecoder()
         self._body = Body()
@@ -101,7 +102,10 @@ class Reading:
             if self._size > MAX_STREAM_BYTES:
                 raise ProtocolError(f"the stream is larger than {MAX_STREAM_BYTES:,} bytes")
             if self._content_type in ("text/event-stream", ""):
-                yield from self._noted(self._decoder.feed(chunk))
+                for event in self._decoder.feed(chunk):
+                    yield event, self._noted(event)
+                    if self.fold.ended:
+                        return
                 self._check_stall()
             elif self._content_type == "application/json":
                 self._body.take(chunk)
@@ -120,27 +124,28 @@ class Reading:
         """
         if self._content_type == "application/json":
             response = self._turn.response_from(self._body.whole())
-            yield from self._noted(iter([ResponseEvent(type="response.completed", response=response)]))
+            ended = ResponseEvent(type="response.completed", response=response)
+            yield ended, self._noted(ended)
         else:
-            yield from self._noted(self._decoder.close())
+            for event in self._decoder.close():
+                yield event, self._noted(event)
         self.fold.close()
 
-    def _noted(self, events: Iterator[ResponseStreamEvent]) -> Iterator[Update]:
-        for event in events:
-            if not isinstance(event, Keepalive):
-                self._silence = 0.0
-            try:
-                pieces = self.fold.add(event)
-            finally:
+    def _noted(self, event: ResponseStreamEvent) -> list[TextPiece]:
+        """Return the text that the event adds; tell the turn what it says of its session and its end."""
+        if not isinstance(event, Keepalive):
+            self._silence = 0.0
+        try:
+            return self.fold.add(event)
+        finally:
+            # No other event names a session or ends the response, and there are thousands of the others.
+            if isinstance(event, ResponseEvent):
                 self._turn.names_session(self.fold.session_id)
                 if self.fold.ended:
                     self._turn.answered(self.fold.response)
-            yield event, pieces
-            if self.fold.ended:
-                return
 
     def _check_stall(self) -> None:
         # Bytes of an event that has not ended are on the way: that is slow, and no stall.
-        limit = self._turn.settings.stall_timeout
-        if self._silence > limit and not self._decoder.is_amid:
-            raise APITimeoutError(f"nothing but keepalives for {self._silence:.3g} s (stall_timeout={limit:g})")
+        if self._silence > self._stall_timeout and not self._decoder.is_amid:
+            told = f"nothing but keepalives for {self._silence:.3g} s (stall_timeout={self._stall_timeout:g})"
+            raise APITimeoutError(told)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AIMessageChunk
 
 from langchain_twelvelabs._content import BlockContent, StringContent
 from langchain_twelvelabs._output import AnswerChunks, answer_message, citations
@@ -194,6 +194,16 @@ def test_what_the_service_does_is_a_chunk_of_its_own_as_it_is_done() -> None:
     assert chunk is not None
     assert chunk.content == [{"type": "server_tool_call", "id": "call_1", "name": "search", "args": {}, "index": 0}]
     assert AnswerChunks(None, StringContent()).of(done, []) is None
+
+
+def test_two_chunks_are_as_langchain_makes_them_and_share_nothing_that_can_be_changed() -> None:
+    chunks = AnswerChunks(None, StringContent())
+    event = OutputTextDelta(type="response.output_text.delta", delta="x")
+    first, second = (chunks.of(event, [TextPiece(text, 0, 0, is_answer=True)]) for text in ("One", "Two"))
+    assert first == AIMessageChunk(content="One", response_metadata={"model_provider": "twelvelabs"})
+    assert second == AIMessageChunk(content="Two", response_metadata={"model_provider": "twelvelabs"})
+    shared = [name for name, value in first if value is getattr(second, name) and isinstance(value, dict | list)]
+    assert shared == []
 
 
 def test_an_update_that_says_nothing_makes_no_chunk() -> None:
