@@ -1,20 +1,23 @@
-"""Run the measures, print the table, and write it and the chart down where the run was a whole one."""
+"""Measure us beside the peers: print the table and, of a whole run, write it and the chart down."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import chart, report
 from benchmarks.bench import QUICK, WHOLE, Bench
 from benchmarks.measures import calls, crowd, size, starting, streams, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from benchmarks.figures import Row
 
+_FOLDER = Path(__file__).parent
 _MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "core": streams.core,
     "paced": streams.paced,
@@ -34,24 +37,33 @@ _MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
 
 
 def main() -> int:
-    """Return 1 where a figure is over twice its target."""
+    """Return 1 where a figure of a short run is over twice its target."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("measures", nargs="*", choices=[[], *_MEASURES], help="only these, which writes nothing down")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, which writes nothing down")
+    parser.add_argument("measures", nargs="*", choices=[[], *_MEASURES], help="only these; nothing is written down")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds; nothing is written down")
     options = parser.parse_args()
+    print(report.machine(), flush=True)
+    rows = _run(options.measures or list(_MEASURES), quick=options.quick)
+    if not options.quick and not options.measures:
+        (_FOLDER / "results.md").write_text(report.page(rows), encoding="utf-8")
+        chart.draw(rows, _FOLDER / "results.svg")
+    far_off = [row for row in rows if row.is_far_off]
+    print(
+        f"{len(rows)} targets, {sum(row.verdict == 'met' for row in rows)} met, {len(far_off)} over twice their target"
+    )
+    return 1 if options.quick and far_off else 0
+
+
+def _run(names: Sequence[str], *, quick: bool) -> list[Row]:
     rows: list[Row] = []
-    with Bench(QUICK if options.quick else WHOLE) as bench:
-        for name in options.measures or _MEASURES:
+    with Bench(QUICK if quick else WHOLE) as bench:
+        for name in names:
             began = time.monotonic()
             for row in _MEASURES[name](bench):
                 rows.append(row)
-                theirs = ", ".join(f"{who} {figure.text('')}" for who, figure in row.theirs.items())
-                print(
-                    f"{row.verdict:8} {row.value:8.3g} {row.target:45} {row.measure} | {row.ours.text('')} {row.unit} | {theirs}",
-                    flush=True,
-                )
-            print(f"-- {name}: {time.monotonic() - began:.0f} s", flush=True)
-    return 1 if any(row.is_far_off for row in rows) else 0
+                print("\n".join(report.lines(row)), flush=True)
+            print(f"{'':8} ({name}: {time.monotonic() - began:.0f} s)", flush=True)
+    return rows
 
 
 if __name__ == "__main__":

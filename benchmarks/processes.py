@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 _OF_OPENAI = frozenset({"OpenAISdk", "OpenAIChat", "OpenAILLM"})
-# What reports home, or reads a key of the machine, has no place here.
-_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("LANG", "OPENAI_", "TWELVE"))}
-ENVIRONMENT = _ENVIRONMENT | {"PYTHONHASHSEED": "0", "NO_PROXY": "127.0.0.1", "PYTHONWARNINGS": "ignore"}
+# What reports home, reads a key of the machine or changes how Python runs (without its cache of compiled modules, each
+# import of ours would compile them anew) has no place here.
+_LEFT_OUT = ("LANG", "OPENAI_", "PYTHON", "TWELVE")
+_KEPT = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
+ENVIRONMENT = _KEPT | {"PYTHONHASHSEED": "0", "NO_PROXY": "127.0.0.1", "PYTHONWARNINGS": "ignore"}
 
 
 class _Process:

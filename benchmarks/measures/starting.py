@@ -20,6 +20,8 @@ _BARE = "bare Python"
 _IMPORTS = {
     _BARE: "pass",
     "httpx, pydantic": "import httpx, pydantic",
+    # pydantic loads what models need at their first use, so the line above hardly does.
+    "httpx, BaseModel": "import httpx; from pydantic import BaseModel, TypeAdapter",
     "twelvelabs_responses": "import twelvelabs_responses",
     "twelvelabs": "import twelvelabs",
     "openai": "import openai",
@@ -34,6 +36,7 @@ _IMPORTS = {
 }
 _IMPORT_TARGETS = (
     ("core", "twelvelabs_responses", Target(1.25, "httpx, pydantic", "httpx, pydantic")),
+    ("core", "twelvelabs_responses", Target(1.25, "httpx, BaseModel", "httpx and what pydantic's models need")),
     ("core", "twelvelabs_responses", Target(0.35, "twelvelabs", "twelvelabs")),
     ("LangChain", "ChatTwelveLabs", Target(1.15, "BaseChatModel", "BaseChatModel")),
     ("LlamaIndex, query engine", "TwelveLabsQueryEngine", Target(1.15, "BaseQueryEngine", "BaseQueryEngine")),
@@ -73,7 +76,9 @@ print(json.dumps([first, later, len(transports)]))
 
 def imports(bench: Bench) -> Iterator[Row]:
     """Yield the rows of imports: CPU of a process that imports and ends, less that of one that only ends."""
-    figures = bench.rounds(_IMPORTS, _import_seconds)
+    compared = {name for _, ours, target in _IMPORT_TARGETS for name in (_BARE, ours, target.than)}
+    names = _IMPORTS if bench.extent.whole else [name for name in _IMPORTS if name in compared]
+    figures = bench.rounds(names, _import_seconds, count=0 if bench.extent.whole else 2)
     bare = figures.pop(_BARE).median
     net = {name: Figure(tuple((each - bare) * 1e3 for each in figure.values)) for name, figure in figures.items()}
     for title, ours, target in _IMPORT_TARGETS:
@@ -83,29 +88,32 @@ def imports(bench: Bench) -> Iterator[Row]:
 
 def construction(bench: Bench) -> Iterator[Row]:
     """Yield the rows of construction: the first of a process, later ones, and what is built before it is used."""
-    came: dict[str, list[list[float]]] = {name: [] for name in _MADE}
-    for _ in range(bench.extent.rounds):
+    whole = bench.extent.whole
+    came: dict[str, list[list[float]]] = {name: [] for name in _MADE if whole or name not in _PEERS}
+    for _ in range(3 if whole else 1):
         for name, taken in came.items():
             taken.append(_construction(name))
     first, later, transports = (
         {name: Figure(tuple(each[place] for each in taken)) for name, taken in came.items()} for place in range(3)
     )
-    peers = {name: first[name] for name in _PEERS}
+    peers = [name for name in _PEERS if name in came]
     for name in _OURS:
-        shown = {name: first[name], "httpx.Client": first["httpx.Client"]} | (peers if name == "Client" else {})
+        shown = {name: first[name], "httpx.Client": first["httpx.Client"]} | (
+            {peer: first[peer] for peer in peers} if name == "Client" else {}
+        )
         yield from rows(
             f"construction, {name}, first", name, shown, (Target(1.2, "httpx.Client", "httpx.Client()"),), "ms"
         )
-        theirs = {name: later[name] for name in _PEERS} if name == "Client" else {}
+        theirs = {peer: later[peer] for peer in peers} if name == "Client" else {}
         yield Row(f"construction, {name}, later", "<= 1 ms", later[name].median, 1.0, later[name], theirs, "ms")
-    built = Figure(tuple(sum(transports[name].median for name in _OURS) for _ in range(1)))
-    theirs = {name: transports[name] for name in _PEERS}
+    built = Figure((sum(transports[name].median for name in _OURS),))
+    theirs = {peer: transports[peer] for peer in peers}
     yield Row("construction, transports made before use, all of ours", "none", built.median, 0, built, theirs, "")
 
 
 def _peers_of(title: str, net: dict[str, Figure]) -> dict[str, Figure]:
     name = {"core": "openai", "LangChain": "ChatOpenAI"}.get(title, "OpenAIResponses")
-    return {name: net[name]}
+    return {name: net[name]} if name in net else {}
 
 
 def _import_seconds(name: str) -> float:

@@ -38,9 +38,10 @@ _PATIENCE = 2.0
 def first_token(bench: Bench) -> Iterator[Row]:
     """Yield the rows of the first token: how much later it comes than with raw httpx."""
     asked = bench.extent.of(20)
+    whole = bench.extent.whole
     for cut, pace, chunks in _CUTS:
         scenario = Scenario(1, cut=cut, pace=pace)
-        names = _FIRST if not cut else _FIRST[:2]
+        names = _FIRST if whole and not cut else _FIRST[:2]
         for what, way in _WAYS:
 
             def lag(name: str, scenario: Scenario = scenario, what: str = what) -> float:
@@ -65,12 +66,13 @@ def connections(bench: Bench) -> Iterator[Row]:
     """Yield the rows of connections: ten streams in a row, and 200 at once."""
     # A stream that ends as those of TwelveLabs do, for the others too.
     scenario = Scenario(20, done=True)
-    peers = {name: _ten(bench, name, scenario) for name in ("TwelveLabsSdk", "OpenAISdk", "OpenAIChat", "OpenAILLM")}
+    names = ("TwelveLabsSdk", "OpenAISdk", "OpenAIChat", "OpenAILLM") if bench.extent.whole else ()
+    peers = {name: _ten(bench, name, scenario) for name in names}
     for title, name in (("core", "Core"), ("ChatTwelveLabs", "OurChat"), ("query engine", "OurQueryEngine")):
         ours = _ten(bench, name, scenario)
         theirs = peers if name == "Core" else {}
         yield Row(f"connections of ten streams in a row, {title}", "1", ours.median, 1, ours, theirs, "")
-    peers = {name: _together(bench, name) for name in ("OpenAISdk", "TwelveLabsSdk")}
+    peers = {name: _together(bench, name) for name in (("OpenAISdk", "TwelveLabsSdk") if bench.extent.whole else ())}
     for title, name in (("core", "Core"), ("ChatTwelveLabs", "OurChat"), ("query engine", "OurQueryEngine")):
         ours = _together(bench, name)
         waiting = Figure((200 - ours.median,))
