@@ -38,7 +38,7 @@ class Extent:
 
 
 WHOLE = Extent(rounds=7, share=1.0, whole=True)
-QUICK = Extent(rounds=3, share=0.3, whole=False)
+QUICK = Extent(rounds=3, share=0.2, whole=False)
 
 
 class Bench:

@@ -89,7 +89,7 @@ def _whole(text: str, dialect: str, *, annotated: bool) -> dict[str, Any]:
     if dialect == OPENAI:
         usage |= {
             "total_tokens": 1_540,
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
             "output_tokens_details": {"reasoning_tokens": 0},
         }
     return {**_head("completed", dialect), "output": [item], "usage": usage, "created_at": _created(dialect)}

@@ -64,8 +64,9 @@ def chat_model(bench: Bench) -> Iterator[Row]:
 
 def llama(bench: Bench) -> Iterator[Row]:
     """Yield the rows of LlamaIndex's LLMs and of the query engine."""
-    yield from _adaptor(bench, "LLM", ("OurLLM", "OpenAILLM", "ReadyMadeLLM"), _LLAMA)
     yield from _adaptor(bench, "query engine", ("OurQueryEngine", "OpenAILLM", "ReadyMadeLLM"), _LLAMA)
+    if bench.extent.whole:
+        yield from _adaptor(bench, "LLM", ("OurLLM", "OpenAILLM", "ReadyMadeLLM"), _LLAMA)
 
 
 def _adaptor(bench: Bench, title: str, names: tuple[str, ...], targets: tuple[Target, ...]) -> Iterator[Row]:
