@@ -37,7 +37,7 @@ class Extent:
         return max(1, round(count * self.share))
 
 
-WHOLE = Extent(rounds=7, share=1.0, whole=True)
+WHOLE = Extent(rounds=5, share=1.0, whole=True)
 QUICK = Extent(rounds=3, share=0.2, whole=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmarks.figures import significant
 from benchmarks.report import NAMES
 
 if TYPE_CHECKING:
@@ -20,25 +21,25 @@ _INK, _LESS, _MORE = "#808890", "#8b949e", "#2f81f7"
 _GROUPS = (
     (
         "CPU per delta, core, sync, one event per network chunk",
-        "a stream's delta, core client",
+        "stream: core client",
         ("Raw", "HttpxSse", "OpenAISdk", "TwelveLabsSdk"),
     ),
     (
         "CPU per delta, ChatTwelveLabs, sync, one event per network chunk",
-        "the same, LangChain",
+        "stream: ChatTwelveLabs",
         ("MadeChat", "OpenAIChat"),
     ),
     (
         "CPU per delta, query engine, sync, one event per network chunk",
-        "the same, LlamaIndex",
+        "stream: query engine",
         ("ReadyMadeLLM", "OpenAILLM"),
     ),
-    ("CPU per call, core, sync", "a JSON call, core client", ("Raw", "OpenAISdk", "TwelveLabsSdk")),
-    ("CPU per call, ChatTwelveLabs.invoke, sync", "the same, LangChain", ("OpenAIChat",)),
-    ("CPU per call, query engine, sync", "the same, LlamaIndex", ("OpenAILLM",)),
-    ("import, core", "importing the core client", ("httpx, pydantic", "twelvelabs", "openai")),
-    ("import, LangChain", "importing, LangChain", ("BaseChatModel", "ChatOpenAI")),
-    ("import, LlamaIndex, query engine", "importing, LlamaIndex", ("BaseQueryEngine", "OpenAIResponses")),
+    ("CPU per call, core, sync", "JSON call: core client", ("Raw", "OpenAISdk", "TwelveLabsSdk")),
+    ("CPU per call, ChatTwelveLabs.invoke, sync", "JSON call: ChatTwelveLabs", ("OpenAIChat",)),
+    ("CPU per call, query engine, sync", "JSON call: query engine", ("OpenAILLM",)),
+    ("import, core", "import: core client", ("httpx, pydantic", "twelvelabs", "openai")),
+    ("import, LangChain", "import: ChatTwelveLabs", ("BaseChatModel", "ChatOpenAI")),
+    ("import, LlamaIndex, query engine", "import: query engine", ("BaseQueryEngine", "OpenAIResponses")),
 )
 
 
@@ -82,8 +83,8 @@ def _fill(axes: Axes, shown: Sequence[Bar]) -> None:
             continue
         colour = _MORE if bar.value > 1 else _LESS
         axes.barh(place, bar.value - 1, left=1, color=colour, height=0.62)
-        beside, side = (bar.value * 1.06, "left") if bar.value > 1 else (1.06, "left")
-        axes.text(beside, place, f"{bar.value:.2g} x", va="center", ha=side, color=_INK, fontsize=8.5)
+        beside = max(bar.value, 1) * 1.06
+        axes.text(beside, place, f"{significant(bar.value, 2)} x", va="center", color=_INK, fontsize=8.5)
     axes.set_xscale("log")
     axes.set_xlim(0.2, 300)
     axes.set_ylim(len(shown) - 0.4, -0.6)
@@ -93,5 +94,7 @@ def _fill(axes: Axes, shown: Sequence[Bar]) -> None:
     axes.axvline(1, color=_INK, linewidth=1.2)
     axes.set_xticks([0.25, 1, 4, 10, 100], ["1/4 x", "ours", "4 x", "10 x", "100 x"], color=_INK, fontsize=8.5)
     axes.tick_params(axis="both", which="both", length=0, pad=5)
-    axes.set_title("CPU of others as a multiple of ours", color=_INK, fontsize=10, loc="left")
+    axes.set_title(
+        "CPU of others as a multiple of ours; grey is what we are built on", color=_INK, fontsize=10, loc="left"
+    )
     axes.spines[:].set_visible(False)

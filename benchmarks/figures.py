@@ -99,8 +99,8 @@ def rows(measure: str, ours: str, figures: dict[str, Figure], targets: Sequence[
     return made
 
 
-def significant(value: float) -> str:
-    """Return the value as its first three digits say it, without an exponent."""
-    if value >= 100:  # noqa: PLR2004 - more than three digits stand before the point
+def significant(value: float, digits: int = 3) -> str:
+    """Return the value as its first digits say it, without an exponent."""
+    if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
-    return f"{value:.3g}"
+    return f"{value:.{digits}g}"
