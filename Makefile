@@ -1,9 +1,9 @@
-# Every command makes and reuses the virtual environment .venv (and `matrix` those in .matrix); nothing else on the
-# machine is touched.
+# Every command makes and reuses the virtual environment .venv (`matrix` those in .matrix, `bench` .bench); nothing else
+# on the machine is touched.
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check guards mutants soak fuzz faults matrix wheel record format clean
+.PHONY: help demo test check guards mutants soak fuzz faults bench bench-quick matrix wheel record format clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,12 +47,18 @@ fuzz: .venv/fuzz ## Look for bytes that break what must hold, a minute for each 
 faults: .venv/check ## Write docs/faults.md from the fault matrix (tests/faults/table.py)
 	@$(BIN)/python -m tests.faults.page
 
+bench: .bench/peers ## Measure us beside the peers, and write benchmarks/results.md and the chart (minutes; ONLY=measures)
+	@.bench/bin/python -m benchmarks $(ONLY)
+
+bench-quick: .bench/peers ## The same, shorter: prints the table, and fails where a figure is over twice its target
+	@.bench/bin/python -m benchmarks --quick $(ONLY)
+
 format: .venv/check ## Format the code and fix what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 clean: ## Remove the virtual environments and every cache
-	@rm -rf .venv .matrix .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz .coverage*
+	@rm -rf .venv .matrix .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz .coverage*
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -60,6 +66,14 @@ clean: ## Remove the virtual environments and every cache
 	@echo "Making .venv ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+# The peers have an environment of their own, as a user would have who tries them.
+.bench/peers: pyproject.toml
+	@$(PYTHON) -m venv .bench
+	@.bench/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@echo "Installing the packages and their peers (a minute or so, once) ..."
+	@.bench/bin/python -m pip install --quiet --editable '.[langchain,llama-index]' --group bench
+	@touch $@
 
 .venv/demo: .venv/bin/python pyproject.toml
 	@echo "Installing the packages (a minute or so, once) ..."

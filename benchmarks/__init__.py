@@ -1,0 +1,1 @@
+"""Ours beside the peers, on one server, round by round: `make bench`."""

@@ -1,0 +1,1 @@
+"""The measures, one file for each kind; each gives the rows of the table."""

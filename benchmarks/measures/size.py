@@ -1,0 +1,101 @@
+"""What grows with an answer or a history: memory, and the cost of each part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Figure, Row
+from benchmarks.processes import Worker
+from benchmarks.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.bench import Bench
+
+_FLAT = 1.25
+_MIB = 1024 * 1024
+# A little less than the client's limit, as there is more in an answer than its text.
+_BODY = 64 * _MIB - 8 * 1024
+_ADAPTORS = (("ChatTwelveLabs", "OurChat"), ("LLM", "OurLLM"), ("query engine", "OurQueryEngine"))
+_HISTORIES = ("LangChain, ours", "LangChain, others'", "LlamaIndex, ours", "LlamaIndex, others'")
+
+
+def memory(bench: Bench) -> Iterator[Row]:
+    """Yield the rows of memory: what Python holds at most, as a multiple of the text."""
+    deltas = bench.extent.of(200_000)
+    scenario = Scenario(deltas, cut=16 * 1024)
+    text = scenario.text_size
+    names = ["Core", "OpenAISdk"] if bench.extent.whole else ["Core"]
+    came = {name: _memory(bench, name, scenario, "stream") for name in names}
+    peaks = {name: Figure((each["peak"] / text,)) for name, each in came.items()}
+    stream, unit = f"memory, stream of {deltas:,} deltas", "x its text"
+    ours = peaks.pop("Core")
+    held = f"{came['Core']['at_last_delta'] / text:.3g} x as the last delta comes"
+    yield Row(f"{stream}, peak", "<= 8 x its text", ours.median, 8, ours, peaks, unit, held)
+    fewer = _memory(bench, "Core", Scenario(deltas // 10, size=scenario.size * 10, cut=16 * 1024), "stream")
+    measure = f"{stream}, peak beside that of as much text in a tenth of the deltas"
+    theirs = {"a tenth of the deltas": Figure((fewer["peak"] / text,))}
+    yield Row(measure, "<= 1.1 x", ours.median * text / fewer["peak"], 1.1, ours, theirs, unit)
+    size = bench.extent.of(_BODY)
+    names = ["Core", "ByHand", "TwelveLabsSdk", "OpenAISdk"] if bench.extent.whole else ["Core"]
+    bodies = {name: Figure((_memory(bench, name, Scenario(size=size), "call")["peak"] / size,)) for name in names}
+    ours = bodies.pop("Core")
+    measure = f"memory, JSON body of {size / _MIB:.0f} MiB, peak"
+    yield Row(measure, "<= 3 x its size", ours.median, 3, ours, bodies, "x its size")
+
+
+def growth(bench: Bench) -> Iterator[Row]:
+    """Yield the rows of growth: the most that a part costs, as a multiple of what it costs in the smallest."""
+    most = 200_000 if bench.extent.whole else 20_000
+    counts = [count for count in (1_000, 10_000, 50_000, 200_000) if count <= most]
+    per_delta = {count: _per_delta(bench, "Core", Scenario(count, cut=16 * 1024)) for count in counts}
+    yield _grown(f"growth, cost of a delta, {counts[0]:,} to {counts[-1]:,} deltas, core", per_delta, "us")
+    for cut in (1024, 16 * 1024):
+        sizes = [1024, 16 * 1024, 256 * 1024, _MIB]
+        per_kib = {size: _per_kib(bench, Scenario(4 * _MIB // size, size, cut)) for size in sizes}
+        measure = f"growth, cost of a KiB of text, events of 1 KiB to 1 MiB in chunks of {cut // 1024} KiB, core"
+        yield _grown(measure, per_kib, "us")
+    for title, name in _ADAPTORS if bench.extent.whole else ():
+        counts = [1_000, 5_000, 20_000]
+        per_delta = {count: _per_delta(bench, name, Scenario(count, cut=16 * 1024)) for count in counts}
+        yield _grown(f"growth, cost of a delta, {counts[0]:,} to {counts[-1]:,} deltas, {title}", per_delta, "us")
+
+
+def histories(bench: Bench) -> Iterator[Row]:
+    """Yield the rows of histories: the cost of 1,000 messages, and whether it grows with them alone."""
+    for name in _HISTORIES:
+        worker = bench.worker("histories")
+        took = {count: worker.do("history", name=name, count=count) * 1e3 for count in (250, 1_000, 4_000)}
+        ours = Figure((took[1_000],))
+        yield Row(f"history of 1,000 messages, {name}", "< 5 ms", ours.median, 5, ours, {}, "ms")
+        per_message = {count: Figure((seconds / count * 1e3,)) for count, seconds in took.items()}
+        yield _grown(f"history, cost of a message, 250 to 4,000, {name}", per_message, "us")
+
+
+def _grown(measure: str, costs: dict[int, Figure], unit: str) -> Row:
+    least, *more = costs
+    dearest = max(more, key=lambda each: costs[each].median)
+    value = costs[dearest].median / costs[least].median
+    theirs = {f"of {count:,}": figure for count, figure in costs.items() if count != dearest}
+    return Row(measure, f"flat: <= {_FLAT:g} x", value, _FLAT, costs[dearest], theirs, unit, f"dearest: {dearest:,}")
+
+
+def _per_delta(bench: Bench, name: str, scenario: Scenario) -> Figure:
+    times = 3 if scenario.deltas < 100_000 else 1  # noqa: PLR2004 - one is long enough
+    measured = [bench.cpu_per_delta(name, scenario, "stream") for _ in range(times + 1)]
+    return Figure(tuple(measured[1:]))
+
+
+def _per_kib(bench: Bench, scenario: Scenario) -> Figure:
+    kib = scenario.size / 1024
+    return Figure(tuple(each / kib for each in _per_delta(bench, "Core", scenario).values))
+
+
+def _memory(bench: Bench, name: str, scenario: Scenario, what: str) -> dict[str, int]:
+    # A process of its own, warmed up by a small answer.
+    with Worker() as worker:
+        small = bench.server.url(name, Scenario(10) if what == "stream" else Scenario(size=0))
+        worker.do("cpu", name=name, url=small, what=what, times=1)
+        came: dict[str, int] = worker.do("memory", name=name, url=bench.server.url(name, scenario), what=what)
+    return came

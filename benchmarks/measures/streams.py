@@ -1,0 +1,86 @@
+"""CPU per delta of a stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Target, rows
+from benchmarks.scenario import Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.bench import Bench
+    from benchmarks.figures import Figure, Row
+
+_CUTS = ((0, "one event per network chunk"), (16 * 1024, "16 KiB chunks"))
+_WAYS = (("stream", "sync"), ("astream", "async"))
+# What costs most per delta is asked for fewer, as its cost does not depend on how many there are.
+_SLOW = {"OpenAISdk": 0.15, "TwelveLabsSdk": 0.02}
+_DECODERS = ("HttpxSse", "SseClient", "OpenAIDecoder", "ByHand")
+_CORE = ("Raw", *_DECODERS, "ByHandOrjson", "Core", "OpenAISdk", "TwelveLabsSdk")
+_PACED = ("Raw", "HttpxSse", "ByHand", "Core", "OpenAISdk")
+_OPENAI = Target(0.2, "OpenAISdk", "openai")
+_OFFICIAL = Target(0.01, "TwelveLabsSdk", "twelvelabs")
+_CHAT = (
+    Target(0.45, "OpenAIChat", "ChatOpenAI"),
+    Target(1.6, "MadeChat", "a chat model that makes its chunks of ready texts"),
+)
+_LLAMA = (Target(0.5, "OpenAILLM", "OpenAIResponses"),)
+
+
+def core(bench: Bench) -> Iterator[Row]:
+    """Yield the rows of our own client."""
+    deltas = bench.extent.of(10_000)
+    for cut, chunks in _CUTS:
+        for what, way in _WAYS:
+            # sseclient-py has no async form.
+            names = [name for name in _CORE if (name, what) != ("SseClient", "astream")]
+            figures = _figures(bench, names, Scenario(deltas, cut=cut), what)
+            best = min((name for name in names if name in _DECODERS), key=lambda name: figures[name].median)
+            own = Target(1.5, best, f"the best decoder and json ({best})") if cut else Target(1.7, "Raw", "raw httpx")
+            targets = (own,) if cut else (own, _OPENAI, _OFFICIAL)
+            yield from rows(f"CPU per delta, core, {way}, {chunks}", "Core", figures, targets, "us")
+
+
+def paced(bench: Bench) -> Iterator[Row]:
+    """Yield the rows of streams that are slower than we are, so that each read gives one event."""
+    scenario = Scenario(bench.extent.of(1_000), pace=1_000)
+    for what, way in _WAYS if bench.extent.whole else ():
+
+        def measured(name: str, what: str = what) -> float:
+            return bench.cpu_per_delta(name, scenario, what)
+
+        figures = bench.rounds(_PACED, measured, count=3)
+        targets = (Target(1.7, "Raw", "raw httpx"),)
+        yield from rows(f"CPU per delta, core, {way}, one event per read", "Core", figures, targets, "us")
+
+
+def chat_model(bench: Bench) -> Iterator[Row]:
+    """Yield the rows of LangChain's chat models."""
+    names = ("OurChat", "OpenAIChat", "MadeChat", "ReadyMadeChat")
+    yield from _adaptor(bench, "ChatTwelveLabs", names, _CHAT)
+
+
+def llama(bench: Bench) -> Iterator[Row]:
+    """Yield the rows of LlamaIndex's LLMs and of the query engine."""
+    yield from _adaptor(bench, "query engine", ("OurQueryEngine", "OpenAILLM", "ReadyMadeLLM"), _LLAMA)
+    if bench.extent.whole:
+        yield from _adaptor(bench, "LLM", ("OurLLM", "OpenAILLM", "ReadyMadeLLM"), _LLAMA)
+
+
+def _adaptor(bench: Bench, title: str, names: tuple[str, ...], targets: tuple[Target, ...]) -> Iterator[Row]:
+    # As many for all: a message that holds all the text so far costs more, the more there is.
+    scenario = Scenario(bench.extent.of(2_000))
+    for cut, chunks in _CUTS:
+        for what, way in _WAYS:
+            figures = _figures(bench, names, Scenario(scenario.deltas, cut=cut), what)
+            yield from rows(f"CPU per delta, {title}, {way}, {chunks}", names[0], figures, targets, "us")
+
+
+def _figures(bench: Bench, names: list[str] | tuple[str, ...], scenario: Scenario, what: str) -> dict[str, Figure]:
+    def measured(name: str) -> float:
+        deltas = max(10, round(scenario.deltas * _SLOW.get(name, 1)))
+        return bench.cpu_per_delta(name, Scenario(deltas, cut=scenario.cut), what)
+
+    return bench.rounds(names, measured)

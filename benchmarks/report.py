@@ -1,0 +1,112 @@
+"""The table of a run, printed or written down."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import significant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from benchmarks.figures import Figure, Row
+
+NAMES = {
+    "Raw": "raw httpx",
+    "RawStamps": "raw httpx",
+    "HttpxSse": "httpx-sse and json",
+    "SseClient": "sseclient-py and json",
+    "OpenAIDecoder": "openai's decoder and json",
+    "ByHand": "decoder by hand and json",
+    "ByHandOrjson": "decoder by hand and orjson",
+    "OpenAISdk": "openai",
+    "TwelveLabsSdk": "twelvelabs",
+    "OurChat": "ChatTwelveLabs",
+    "OpenAIChat": "ChatOpenAI",
+    "MadeChat": "LangChain itself",
+    "ReadyMadeChat": "LangChain, chunks made before",
+    "ReadyMadeLLM": "LlamaIndex itself",
+    "OpenAILLM": "OpenAIResponses",
+    "OurLLM": "TwelveLabsLLM",
+    "OurQueryEngine": "TwelveLabsQueryEngine",
+}
+_PACKAGES = (
+    "httpx",
+    "pydantic",
+    "twelvelabs",
+    "openai",
+    "langchain-core",
+    "langchain-openai",
+    "llama-index-core",
+    "llama-index-llms-openai",
+    "httpx-sse",
+    "sseclient-py",
+    "orjson",
+)
+_INTRODUCTION = """\
+# Speed, beside the peers
+
+Written by `make bench`. A plain server sends bytes that were made before, over loopback: TwelveLabs' form to us and to
+`twelvelabs`, OpenAI's own form, which favours them, to the others; the same text in as many deltas. Each subject has a
+process of its own; they take turns, round by round, the first of which does not count. CPU is that of the subject's
+process. Given are the median and, in brackets, the least and the most of the rounds. **Ratios are the result**:
+absolute times are those of this machine, and its other work moves them.
+
+{machine}
+
+LangChain itself, and LlamaIndex itself: a model of theirs that makes its chunks of texts that are there already, so
+what the framework takes for itself and nobody can save. "far off" is over twice the target.
+"""
+
+
+def names(figures: dict[str, Figure]) -> str:
+    """Return figures with their names, in words."""
+    return "; ".join(f"{NAMES.get(name, name)} {figure.text('')}" for name, figure in figures.items())
+
+
+def lines(row: Row) -> Iterable[str]:
+    """Yield a row as it is printed while the run goes on."""
+    yield f"{row.verdict:8} {significant(row.value):>8}  {row.measure}: {row.target}"
+    note = f" ({row.note})" if row.note else ""
+    yield f"{'':19}ours {row.ours.text(row.unit)}; {names(row.theirs)}{note}"
+
+
+def machine() -> str:
+    """Return what the run was on: processor, cores, system, Python and the versions of all that took part."""
+    versions = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+    cores = os.cpu_count()
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"Machine: {_processor()}, {cores} cores, {platform.system()} {platform.machine()}, {python}. {versions}."
+
+
+def page(rows: Sequence[Row]) -> str:
+    """Return the page of a whole run."""
+    met = sum(row.verdict == "met" for row in rows)
+    table = [
+        f"{met} of {len(rows)} targets are met.",
+        "",
+        "| measure | target | figure | | ours | others |",
+        "|---|---|---|---|---|---|",
+        *(_line(row) for row in rows),
+    ]
+    return "\n".join([_INTRODUCTION.format(machine=machine()), *table, ""])
+
+
+def _line(row: Row) -> str:
+    verdict = row.verdict if row.verdict == "met" else f"**{row.verdict}**"
+    others = "; ".join(each for each in (names(row.theirs), row.note) if each)
+    ours = row.ours.text(row.unit)
+    return f"| {row.measure} | {row.target} | {significant(row.value)} | {verdict} | {ours} | {others} |"
+
+
+def _processor() -> str:
+    try:
+        facts = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor()
+    named = (line.partition(":")[2].strip() for line in facts.splitlines() if line.startswith("model name"))
+    return next(named, platform.processor())
