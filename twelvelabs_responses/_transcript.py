@@ -74,17 +74,6 @@ def call_in_words(name: str, arguments: object) -> str:
     return f"[{name}({said})]"
 
 
-def call_in_words(name: str, arguments: object) -> str:
-    """Return what a model asked of a tool, as a transcript tells it.
-
-    Args:
-        name: The tool.
-        arguments: As JSON, or what a framework has read of it, which may hold objects of its own.
-    """
-    said = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False, default=str)
-    return f"[{name}({said})]"
-
-
 def _line(message: EarlierMessage) -> str:
     role = escape(message.role, {**_BRACES, '"': "&quot;"})
     return f'<message role="{role}">{escape(message.text, _BRACES)}</message>'
