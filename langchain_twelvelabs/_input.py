@@ -73,8 +73,8 @@ def _pieces(message: BaseMessage, unsaid: frozenset[str] = frozenset()) -> Itera
     for block in message.content_blocks:
         if block["type"] in unsaid:
             continue
-        if block["type"] in _TEXT and isinstance(block.get("text"), str):
-            text += str(block.get("text"))
+        if isinstance(said := _text(dict(block)), str):
+            text += said
             continue
         if text:
             yield text
@@ -82,6 +82,13 @@ def _pieces(message: BaseMessage, unsaid: frozenset[str] = frozenset()) -> Itera
         yield _selection(dict(block)) or Media(_kind(dict(block)))
     if text:
         yield text
+
+
+def _text(block: dict[str, Any]) -> object:
+    if block["type"] == "refusal":
+        # Some providers refuse without a word: the kind says it then.
+        return block.get("refusal") or None
+    return block.get("text") if block["type"] in _TEXT else None
 
 
 def _kind(block: dict[str, Any]) -> str:

@@ -120,6 +120,13 @@ def test_what_a_model_thought_or_its_provider_did_is_not_what_it_said(block: dic
     assert message.pieces == ("Two.",)
 
 
+@pytest.mark.parametrize(("words", "piece"), [("I will not.", "I will not."), ("", Media("refusal"))])
+def test_the_refusal_of_another_model_is_what_it_said(words: str, piece: Piece) -> None:
+    refusal: dict[str, Any] = {"type": "refusal", "refusal": words}
+    (message,) = history([AIMessage([refusal], response_metadata={"output_version": "v1"})])
+    assert message.pieces == (piece,)
+
+
 def test_what_calls_itself_no_text_is_not_told_as_text() -> None:
     odd: dict[str, Any] = {"type": "subtitle", "text": "Goal!"}
     (message,) = history([AIMessage([odd], response_metadata={"output_version": "v1"})])
