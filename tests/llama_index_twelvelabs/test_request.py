@@ -56,7 +56,6 @@ def test_a_call_sends_the_llms_own_options() -> None:
         "instructions": "Be brief.",
         "include": (),
         "text": None,
-        "output_schema": None,
         "selections": (),
         "metadata": {"team": "red"},
         "extra_body": {"new": 1},
@@ -68,11 +67,6 @@ def test_an_option_of_the_call_wins() -> None:
     options = request_of([user("What happens?")], call).options
     assert (options["knowledge_store_id"], options["metadata"]) == ("ks_2", None)
     assert options["text"] == {"format": {"type": "text"}}
-
-
-def test_a_schema_of_the_call_goes_along() -> None:
-    schema = {"type": "object", "properties": {"scorer": {"type": "string"}}}
-    assert request_of([user("Who?")], {"output_schema": schema}).options["output_schema"] == schema
 
 
 def test_what_is_no_option_is_refused_by_name() -> None:
