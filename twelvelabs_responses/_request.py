@@ -204,7 +204,8 @@ def _with_accepted_schema(request: ResponseRequest) -> ResponseRequest:
 
 
 def _check_json(request: ResponseRequest) -> None:
-    for field, value in _leaves(request.model_dump(by_alias=True), ""):
+    # Most fields of most requests are None, and each look costs.
+    for field, value in _leaves(request.model_dump(by_alias=True, exclude_none=True), ""):
         if isinstance(value, float) and not isfinite(value):
             raise InvalidArgumentError(field, repr(value), "numbers that JSON has")
         surrogate = _SURROGATE.search(value) if isinstance(value, str) else None
