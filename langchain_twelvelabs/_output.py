@@ -8,14 +8,12 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 
 from langchain_twelvelabs._blocks import MODEL_PROVIDER, annotated_citation
-from langchain_twelvelabs._content import Part
 from twelvelabs_responses import ResponseEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from langchain_twelvelabs._blocks import Block
-    from langchain_twelvelabs._content import AnswerContent
+    from langchain_twelvelabs._content import AnswerContent, Part
     from twelvelabs_responses import Citation, Response, ResponseStreamEvent, TextPiece
 
 
@@ -58,14 +56,13 @@ class AnswerChunks:
     def of(self, event: ResponseStreamEvent, pieces: Sequence[TextPiece]) -> AIMessageChunk | None:
         """Return the chunk that an update makes, None if it says nothing to the caller."""
         response = event.response if isinstance(event, ResponseEvent) else None
-        facts: dict[str, Any] = {}
         if response is not None:
             self._id = self._id or response.id
-            facts = self._untold(_identity(response))
+        facts = self._untold(_identity(response)) if response is not None else {}
         part = self._content.more(event, pieces)
         if facts:
             return self._chunk(part, facts)
-        return self._plain_chunk(part.content) if part.content else None
+        return self._plain_chunk(part) if part.content else None
 
     def last(self, response: Response) -> AIMessageChunk:
         """Return the chunk that ends the message: how it came out, what it cites, what it cost."""
@@ -86,16 +83,16 @@ class AnswerChunks:
             **fields,
         )
 
-    def _plain_chunk(self, content: str | list[str | Block]) -> AIMessageChunk:
+    def _plain_chunk(self, part: Part) -> AIMessageChunk:
         """Return a chunk of nothing but content, as most are.
 
         LangChain takes longer to check a chunk than all else here, so these are copies of one that it has checked.
         That one stays here, and what a caller could change of a copy is the copy's own.
         """
         if self._checked is None or self._checked.id != self._id:
-            self._checked = self._chunk(Part(""), {})
+            self._checked = self._chunk(part, {})
         own: dict[str, Any] = {
-            "content": content,
+            "content": part.content,
             "response_metadata": {"model_provider": MODEL_PROVIDER},
             "additional_kwargs": {},
             "tool_calls": [],
