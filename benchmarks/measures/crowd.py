@@ -27,7 +27,7 @@ def crowd(bench: Bench) -> Iterator[Row]:
     for name in names:
         # Warms up: what the first streams of a process cost is another measure.
         _taken(bench, name, Scenario(5, pace=20_000))
-    for _ in range(3 if bench.extent.whole else 1):
+    for _ in range(2 if bench.extent.whole else 1):
         for name in names:
             microseconds, milliseconds = _taken(bench, name, scenario)
             cpu[name].append(microseconds)

@@ -60,7 +60,7 @@ def chat_model(bench: Bench) -> Iterator[Row]:
     """Yield the rows of LangChain's chat models."""
     names = ("OurChat", "OpenAIChat", "MadeChat", "ReadyMadeChat")
     # LangChain keeps every chunk, and the garbage collector looks at all of them again and again: long answers show it.
-    deltas = 20_000 if bench.extent.whole else 5_000
+    deltas = 10_000 if bench.extent.whole else 5_000
     yield from _adaptor(bench, "ChatTwelveLabs", names, _CHAT, deltas)
 
 
