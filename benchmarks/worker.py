@@ -41,15 +41,11 @@ class Worker:
             seconds += time.process_time() - start
         return {"seconds": seconds, "size": size}
 
-    def lags(self, name: str, url: str, what: str) -> list[int]:
-        """Return by how many nanoseconds each delta comes later than the server has sent it."""
-        asked, lags = self._subject(name, url), list[int]()
+    def first_lags(self, name: str, url: str, what: str, times: int) -> list[int]:
+        """Return by how many nanoseconds the first delta comes later than the server has sent it, stream by stream."""
+        asked = self._subject(name, url)
         gc.collect()
-        if what == "stream":
-            lags += [time.monotonic_ns() - int(text) for text in asked.stream()]
-        else:
-            self._loop.run_until_complete(_lags(asked, lags))
-        return lags
+        return [self._first_lag(asked, what) for _ in range(times)]
 
     def load(self, name: str, url: str, count: int) -> dict[str, Any]:
         """Return the CPU seconds and the lags of so many streams at once."""
@@ -99,6 +95,14 @@ class Worker:
 
         convert = conversion(name, count)
         return min(_seconds(convert) for _ in range(30))
+
+    def _first_lag(self, asked: Subject, what: str) -> int:
+        lags = list[int]()
+        if what == "stream":
+            lags += [time.monotonic_ns() - int(text) for text in asked.stream()]
+        else:
+            self._loop.run_until_complete(_lags(asked, lags))
+        return lags[0]
 
     def _subject(self, name: str, url: str) -> Subject:
         if (name, url) not in self._subjects:

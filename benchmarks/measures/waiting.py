@@ -46,7 +46,7 @@ def first_token(bench: Bench) -> Iterator[Row]:
 
             def lag(name: str, scenario: Scenario = scenario, what: str = what) -> float:
                 url = bench.server.url(name, scenario)
-                lags = [bench.worker(name).do("lags", name=name, url=url, what=what)[0] for _ in range(asked)]
+                lags = bench.worker(name).do("first_lags", name=name, url=url, what=what, times=asked)
                 return float(median(lags)) / _NANOSECONDS
 
             figures = bench.rounds(names, lag, count=3)
