@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # The one in C reads all of them in a second.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 EVENTS: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
+# What the service may send after Open Responses, and the SDK has no type for.
+WITHOUT_TYPE = {"error", "response.incomplete"}
 PACKAGES = pytest.mark.parametrize("package", [folder.name for folder in sorted(CASSETTES.iterdir())])
 
 
@@ -69,6 +71,8 @@ def test_the_sdk_reads_each_event_as_we_do(package: str) -> None:
     count = 0
     for file, answer in newest(package):
         for frame in answer.frames if answer.streamed else ():
+            if frame.get("type", "error") in WITHOUT_TYPE:
+                continue
             count += 1
             theirs = EVENTS.validate_python(frame).model_dump(mode="json")
             event = decode_event(json.dumps(frame).encode())

@@ -17,6 +17,7 @@ from twelvelabs_responses._http import (
     Sending,
     aunpacked,
     connection_error,
+    has_tls_context,
     new_async_client,
     new_client,
     new_request,
@@ -257,7 +258,7 @@ class AsyncClient(Twin[httpx.AsyncClient]):
         if self._given_http is not None:
             return self._given_http
         loop = asyncio.get_running_loop()
-        if not tls_context.cache_info().currsize:
+        if not has_tls_context():
             # Reading the certificates would hold the loop up.
             await asyncio.to_thread(tls_context)
         self._check_open()

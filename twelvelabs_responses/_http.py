@@ -30,15 +30,30 @@ if TYPE_CHECKING:
     from twelvelabs_responses._turn import Turn
 
 _CONNECT_TIMEOUT = 10.0
-# httpx's own 100 make the 101st stream wait in silence for minutes.
-_LIMITS = httpx.Limits(max_connections=1_000, max_keepalive_connections=100, keepalive_expiry=30.0)
+# httpx's own 100 make the 101st stream wait in silence for minutes. Only 20 are kept alive: for each idle connection a
+# request looks at all the others, so that with 100 of them 200 requests at once took five times as long.
+_LIMITS = httpx.Limits(max_connections=1_000, max_keepalive_connections=20, keepalive_expiry=30.0)
 _NEVER_MADE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.LocalProtocolError)
 
 
+_making_tls_context = Lock()
+
+
 @cache
+def _made_tls_context() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
 def tls_context() -> ssl.SSLContext:
     """Return the TLS context that all clients of the process share: reading the certificates takes tens of ms."""
-    return httpx.create_ssl_context()
+    # A cache alone lets all those make one that come before the first is made.
+    with _making_tls_context:
+        return _made_tls_context()
+
+
+def has_tls_context() -> bool:
+    """Say whether `tls_context` returns at once."""
+    return _made_tls_context.cache_info().currsize > 0
 
 
 def new_client(settings: Settings) -> httpx.Client:

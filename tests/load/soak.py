@@ -28,8 +28,8 @@ THREADS, TASKS, TURNS = 64, 200, 5
 _REMEMBERED = 1_000
 # Of laps, before which the allocator has not taken what it will; and of MiB.
 _FEWEST_LAPS, _MOST_GROWTH = 8, 10.0
-# Each of the two clients keeps 100 connections alive.
-_MOST_DESCRIPTORS = 220
+# Each of the two clients keeps 20 connections alive.
+_MOST_DESCRIPTORS = 60
 # Seconds; silence is among the faults.
 _PATIENCE = 2.0
 

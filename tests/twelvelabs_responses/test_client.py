@@ -18,7 +18,7 @@ import pytest
 import twelvelabs_responses as t
 from tests.sessions import continued
 from tests.twins import twin
-from twelvelabs_responses._http import tls_context
+from twelvelabs_responses import _http
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -293,12 +293,12 @@ async def test_the_certificates_are_read_once_and_off_the_event_loop(monkeypatch
         readers.append(threading.current_thread().name)
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
-    tls_context.cache_clear()
+    _http._made_tls_context.cache_clear()
     monkeypatch.setattr(httpx, "create_ssl_context", read)
     for _ in range(2):
         async with t.AsyncClient(api_key=KEY) as client:
             assert await client._http() is await client._http()
-    tls_context.cache_clear()
+    _http._made_tls_context.cache_clear()
     assert len(readers) == 1
     assert readers[0] != threading.main_thread().name
 

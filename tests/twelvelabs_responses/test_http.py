@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from twelvelabs_responses import (
     Retry,
     Sessions,
     StreamInterruptedError,
+    _http,
 )
 from twelvelabs_responses._http import (
     HeldBody,
@@ -140,9 +142,11 @@ async def test_a_trace_event_of_a_failed_write_is_noted_by_both_twins() -> None:
     assert asending.failed
 
 
-def test_all_clients_share_one_tls_context() -> None:
-    tls_context.cache_clear()
-    assert tls_context() is tls_context()
+def test_all_clients_share_one_tls_context_also_those_that_begin_together() -> None:
+    _http._made_tls_context.cache_clear()
+    with ThreadPoolExecutor(8) as threads:
+        contexts = list(threads.map(lambda _: tls_context(), range(8)))
+    assert {id(context) for context in contexts} == {id(tls_context())}
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ from langchain_twelvelabs import ChatTwelveLabs
 from langchain_twelvelabs.testing import QUESTION
 from tests.langchain_twelvelabs.scripted_answers import PLAIN, STREAM, Chunks, frames, over
 from tests.langchain_twelvelabs.ways import ask
-from twelvelabs_responses import Client
-from twelvelabs_responses._http import tls_context
+from twelvelabs_responses import Client, _http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,9 +54,9 @@ def reads_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
         read(context, *files, **more)
 
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", noting)
-    tls_context.cache_clear()
+    _http._made_tls_context.cache_clear()
     yield noted
-    tls_context.cache_clear()
+    _http._made_tls_context.cache_clear()
 
 
 # home-assistant/core #128368
