@@ -106,7 +106,8 @@ class Reading:
                     yield event, self._noted(event)
                     if self.fold.ended:
                         return
-                self._check_stall()
+                if self._silence > self._stall_timeout:
+                    self._check_stall()
             elif self._content_type == "application/json":
                 self._body.take(chunk)
             else:
@@ -146,6 +147,6 @@ class Reading:
 
     def _check_stall(self) -> None:
         # Bytes of an event that has not ended are on the way: that is slow, and no stall.
-        if self._silence > self._stall_timeout and not self._decoder.is_amid:
+        if not self._decoder.is_amid:
             told = f"nothing but keepalives for {self._silence:.3g} s (stall_timeout={self._stall_timeout:g})"
             raise APITimeoutError(told)

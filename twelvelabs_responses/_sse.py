@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 _LF, _CR = b"\n", b"\r"
-_ENDS = _LF + _CR
+_ENDS = (_LF, _CR)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -52,21 +52,21 @@ class ServerSentEvents:
             chunk = chunk.removeprefix(_LF)
         self._after_cr = chunk.endswith(_CR)
         # bytes.splitlines knows LF, CR and CRLF only; str.splitlines would cut text at U+2028 and U+0085.
-        for line in chunk.splitlines(keepends=True):
-            text = line.rstrip(_ENDS)
-            if len(text) == len(line):
-                self._line += line
-                self._check_size()
-                return
-            if self._line or self._at_start:
-                text = self._whole(text)
-            if text.startswith(b"data:"):
-                self._add(text[6:] if text[5:6] == b" " else text[5:])
-            elif text == b"data":
+        lines = chunk.splitlines()
+        rest = b"" if chunk.endswith(_ENDS) or not chunk else lines.pop()
+        if lines and (self._line or self._at_start):
+            lines[0] = self._whole(lines[0])
+        for line in lines:
+            if line.startswith(b"data:"):
+                self._add(line[6:] if line[5:6] == b" " else line[5:])
+            elif line == b"data":
                 self._add(b"")
-            elif not text and self._data is not None:
+            elif not line and self._data is not None:
                 data, self._data = self._data, None
                 yield bytes(data)
+        if rest:
+            self._line += rest
+            self._check_size()
 
     def close(self) -> Iterator[bytes]:
         """Yield the data of a last event whose blank line never came, if there is one."""
