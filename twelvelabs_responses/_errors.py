@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from twelvelabs_responses._response import Response
 
 
+# An id of the service has about forty characters.
+_LONGEST_ID = 200
+
+
 class ResponsesError(Exception):
     """The base of every error that this package raises on purpose.
 
@@ -58,7 +62,8 @@ class ResponsesError(Exception):
     def __str__(self) -> str:
         """Return the message with the ids that it does not name: a log line may keep nothing else of an error."""
         said = super().__str__()
-        named = ", ".join(f"{name} {known}" for name, known in self._ids().items() if known and known not in said)
+        known = {name: _shown(known) for name, known in self._ids().items() if known and known not in said}
+        named = ", ".join(f"{name} {shown}" for name, shown in known.items())
         return f"{said} ({named})" if named else said
 
     def _ids(self) -> dict[str, str | None]:
@@ -219,3 +224,9 @@ class SessionError(ResponsesError):
 
     When the service said so, `__cause__` is its own error.
     """
+
+
+def _shown(known: str) -> str:
+    """Return an id as it may stand in a line of a log: whoever answers chose its length and its characters."""
+    whole = known if known.isprintable() else repr(known)
+    return whole if len(whole) <= _LONGEST_ID else f"{whole[:_LONGEST_ID]}... ({len(known):,} characters)"

@@ -139,6 +139,20 @@ def test_an_error_shows_the_ids_that_its_message_does_not_name() -> None:
     assert str(refused) == "400: Wrong. (session sess_1, request req_1)"
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("sess_1\r\nINFO all is well\x1b[2K", r"'sess_1\r\nINFO all is well\x1b[2K'"),
+        ("s" * 200, "s" * 200),
+        ("s" * 12_345, "s" * 200 + "... (12,345 characters)"),
+    ],
+)
+def test_an_id_adds_no_line_to_a_log_and_does_not_fill_it(told: str, shown: str) -> None:
+    error = StreamInterruptedError("It broke.", session_id=told)
+    assert str(error) == f"It broke. (session {shown})"
+    assert error.session_id == told
+
+
 def test_an_error_status_shows_its_explanation_and_keeps_the_services_words() -> None:
     error = NotFoundError("No such store.", status=404, explanation="404: No such store.")
     assert str(error) == "404: No such store."
