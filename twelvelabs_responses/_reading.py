@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MAX_ERROR_BYTES = 1024 * 1024
 # The text of a stream comes in deltas, each with about ten times its own length around it, and is kept until the end.
 MAX_STREAM_BYTES = 8 * MAX_FRAME_BYTES
+# One comes about every ten seconds. Until a stream says something it keeps them, and each takes twenty times its bytes.
+_MOST_KEEPALIVES = 100_000
 
 
 class Body:
@@ -68,6 +70,7 @@ class Reading:
         self._decoder = EventDecoder()
         self._body = Body()
         self._silence = 0.0
+        self._keepalives = 0
         self._left = False
         self._size = 0
         self.fold = Fold(wants_intermediate_outputs=bool(turn.request.include))
@@ -134,8 +137,10 @@ class Reading:
 
     def _noted(self, event: ResponseStreamEvent) -> list[TextPiece]:
         """Return the text that the event adds; tell the turn what it says of its session and its end."""
-        if not isinstance(event, Keepalive):
-            self._silence = 0.0
+        if isinstance(event, Keepalive):
+            self._count_keepalive()
+        else:
+            self._silence, self._keepalives = 0.0, 0
         try:
             return self.fold.add(event)
         finally:
@@ -144,6 +149,11 @@ class Reading:
                 self._turn.names_session(self.fold.session_id)
                 if self.fold.ended:
                     self._turn.answered(self.fold.response)
+
+    def _count_keepalive(self) -> None:
+        self._keepalives += 1
+        if self._keepalives > _MOST_KEEPALIVES:
+            raise ProtocolError(f"the stream has more than {_MOST_KEEPALIVES:,} keepalives in a row")
 
     def _check_stall(self) -> None:
         # Bytes of an event that has not ended are on the way: that is slow, and no stall.

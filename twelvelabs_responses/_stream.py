@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import aclosing, closing, suppress
 from itertools import islice
 from threading import Timer
@@ -39,7 +40,7 @@ class _StreamState:
         self._turn = turn
         self._answer: httpx.Response | None = None
         self._reading: Reading | None = None
-        self._first: list[Update] = []
+        self._first: deque[Update] = deque()
         self._entered = False
         self._closed = False
 
@@ -136,7 +137,7 @@ class Stream(_StreamState):
         self._check_open()
         try:
             while self._first:
-                yield self._first.pop(0)
+                yield self._first.popleft()
             yield from self._source
             # Closed between two events, by another thread or in the loop, the source just ends.
             self._check_open()
@@ -220,7 +221,7 @@ class AsyncStream(_StreamState):
         self._check_open()
         try:
             while self._first:
-                yield self._first.pop(0)
+                yield self._first.popleft()
             async for update in self._source:
                 yield update
             # Closed between two events, by another task or in the loop, the source just ends.

@@ -62,6 +62,15 @@ def test_a_body_without_end_is_read_up_to_the_limit(content_type: str, twin_name
     assert server.written < 80 * MEBIBYTE
 
 
+@TWINS
+def test_a_stream_that_never_says_anything_is_an_error_before_it_fills_the_memory(twin_name: str) -> None:
+    keepalives = b'data: {"type":"keepalive"}\n\n' * 5_000
+    with hostile(lambda: chain([head("200 OK", SSE)], repeat(keepalives))) as server:
+        error = asked(server, twin_name, "stream")
+    assert type(error) is t.ProtocolError
+    assert server.written < 24 * MEBIBYTE
+
+
 BOMB = bytes(80 * MEBIBYTE)
 _LINE = gzip.compress(DELTA + b"data: " + BOMB)
 # Refused by their names, so what is in them does not matter.

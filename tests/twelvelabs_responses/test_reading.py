@@ -433,6 +433,14 @@ def test_a_body_as_large_as_the_limit_is_taken_whole() -> None:
 # -- stalls --------------------------------------------------------------------------------------------------------
 
 
+def test_more_than_a_hundred_thousand_keepalives_in_a_row_are_an_error() -> None:
+    stream, keepalive = reading(), frames({"type": "keepalive"})
+    assert len(list(stream.take(keepalive * 60_000 + frames(CREATED) + keepalive * 100_000, waited=0.0))) == 160_001
+    with pytest.raises(ProtocolError, match="more than 100,000 keepalives in a row") as raised:
+        list(stream.take(keepalive, waited=0.0))
+    assert (raised.value.session_id, raised.value.ambiguous) == ("sess_1", True)
+
+
 @pytest.mark.parametrize("nothing", [frames({"type": "keepalive"}), b": ping\n\n", b"data: OK\n\n"])
 def test_nothing_but_keepalives_for_longer_than_the_stall_timeout_is_a_timeout(nothing: bytes) -> None:
     stream = reading()
