@@ -44,7 +44,8 @@ def check_all_were_asked_for(left: Sequence[ScriptedAnswer]) -> None:
     """End the test if answers are left that nothing has asked for."""
     if left:
         texts = ", ".join(repr(answer.text or answer.json) for answer in left)
-        pytest.fail(f"{len(left)} scripted answers were not asked for: {texts}", pytrace=False)
+        counted = "1 scripted answer was" if len(left) == 1 else f"{len(left)} scripted answers were"
+        pytest.fail(f"{counted} not asked for: {texts}", pytrace=False)
 
 
 @pytest.fixture

@@ -153,6 +153,8 @@ def test_exact_answers_that_nothing_asks_for_are_an_error(pytester: pytest.Pytes
 def test_answers_that_are_left_are_named() -> None:
     with pytest.raises(pytest.fail.Exception, match=r"2 scripted answers were not asked for: 'One.', \{'goals': 2\}"):
         check_all_were_asked_for([ScriptedAnswer("One."), ScriptedAnswer(json={"goals": 2})])
+    with pytest.raises(pytest.fail.Exception, match=r"1 scripted answer was not asked for: 'One\.'"):
+        check_all_were_asked_for([ScriptedAnswer("One.")])
 
 
 def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -158,4 +158,12 @@ def test_an_answer_with_a_fault_there_is_not_is_an_error_and_no_answer_is_kept()
     emulator = Emulator()
     with pytest.raises(ValueError, match="'cutt' is not a fault; choose one of 400-flat, "):
         emulator.script("One.", ScriptedAnswer("Two.", fault="cutt"))
+    assert emulator.scripted == []
+
+
+def test_what_is_no_answer_is_refused_and_no_answer_is_kept() -> None:
+    emulator = Emulator()
+    values: Any = {"goals": 2}
+    with pytest.raises(TypeError, match=r"got a dict; allowed: a string, or a ScriptedAnswer, with json=\.\.\."):
+        emulator.script("One.", values)
     assert emulator.scripted == []

@@ -167,6 +167,34 @@ def test_text_and_json_at_once_are_an_error() -> None:
         ScriptedAnswer("One", json={})
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"text": None}, "text: got a NoneType; allowed: a string"),
+        ({"commentary": ["Looking."]}, "commentary: got a list; allowed: a string"),
+        ({"output_tokens": "7"}, "output_tokens: got a str; allowed: a number of tokens, or None"),
+        ({"text": "[1]", "citations": ["ksi_1"]}, r"citations\[0\]: got a str; allowed: a ScriptedCitation"),
+        ({"calls": [("search", {})]}, r"calls\[0\]: got a tuple; allowed: a ScriptedCall"),
+    ],
+)
+def test_a_field_of_another_kind_is_refused_where_it_is_written(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        ScriptedAnswer(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"text": "\ud83e"}, "text: .* surrogates not allowed; allowed: what JSON can say in UTF-8"),
+        ({"json": {"at": {1, 2}}}, "json: .* set is not JSON serializable"),
+        ({"calls": [ScriptedCall("look", {"at": 1j})]}, r"calls\[0\]: .* complex is not JSON serializable"),  # type: ignore[dict-item] # what is refused
+    ],
+)
+def test_what_the_wire_cannot_carry_is_refused_where_it_is_written(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        ScriptedAnswer(**fields)
+
+
 def test_an_answer_that_was_put_back_is_the_next_one() -> None:
     answers = ScriptedAnswers()
     for text in ("One.", "Two."):

@@ -155,10 +155,14 @@ class Emulator:
         and the other is left to the next request.
 
         Raises:
+            TypeError: An answer is neither a string nor a `ScriptedAnswer`; of a typed one the values are its `json`.
             ValueError: There is no such fault.
         """
         written = [ScriptedAnswer(answer) if isinstance(answer, str) else answer for answer in answers]
         for answer in written:
+            if not isinstance(answer, ScriptedAnswer):
+                allowed = "a string, or a ScriptedAnswer, with json=... for a typed answer"
+                raise TypeError(f"a scripted answer: got a {type(answer).__name__}; allowed: {allowed}")
             if answer.fault is not None and answer.fault not in FAULTS_BY_NAME:
                 raise ValueError(f"{answer.fault!r} is not a fault; choose one of {', '.join(FAULTS_BY_NAME)}")
         for answer in written:

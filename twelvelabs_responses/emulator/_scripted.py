@@ -7,6 +7,7 @@ import re
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from twelvelabs_responses.emulator._answer import Answer, Segment
@@ -64,7 +65,8 @@ class ScriptedAnswer:
         fault: One of `FAULTS`, for this answer alone.
 
     Raises:
-        ValueError: Text and JSON at once, or a citation whose marker is not in the text.
+        TypeError: A field holds what no answer can have there.
+        ValueError: Text and JSON at once, a citation whose marker is not in the text, or what JSON or UTF-8 cannot say.
     """
 
     text: str = ""
@@ -78,12 +80,39 @@ class ScriptedAnswer:
     fault: str | None = None
 
     def __post_init__(self) -> None:
+        self._check_fields()
         if self.json is not None and (self.text or self.citations):
             raise ValueError("an answer in JSON has no text of its own, and no citations; give one or the other")
         marked = {int(number) for number in _MARKER.findall(self.text)}
         for number, citation in enumerate(self.citations, start=1):
             if number not in marked:
                 raise ValueError(f"citations[{number - 1}] ({citation.id}) has no marker [{number}] in the text")
+
+    def _check_fields(self) -> None:
+        # Here, as the emulator could say no more than that it broke, and would say it to the code under test.
+        for name in ("text", "commentary"):
+            _check_kind(name, getattr(self, name), str, "a string")
+            _check_told(name, getattr(self, name))
+        for name in ("input_tokens", "output_tokens"):
+            _check_kind(name, getattr(self, name), (int, NoneType), "a number of tokens, or None")
+        for place, citation in enumerate(self.citations):
+            _check_kind(f"citations[{place}]", citation, ScriptedCitation, "a ScriptedCitation")
+        for place, call in enumerate(self.calls):
+            _check_kind(f"calls[{place}]", call, ScriptedCall, "a ScriptedCall")
+            _check_told(f"calls[{place}]", [call.name, call.arguments, call.output])
+        _check_told("json", self.json)
+
+
+def _check_kind(name: str, value: object, kind: type | tuple[type, ...], allowed: str) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: got a {type(value).__name__}; allowed: {allowed}")
+
+
+def _check_told(name: str, value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {error}; allowed: what JSON can say in UTF-8") from error
 
 
 def answer_of(scripted: ScriptedAnswer) -> Answer:
