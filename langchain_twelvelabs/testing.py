@@ -14,7 +14,7 @@ The functions are the oracle by itself, for models that are given their answers 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -86,6 +86,8 @@ class ChatModelSuite:
     """
 
     pytestmark = pytest.mark.filterwarnings("ignore:The method .* is in beta")
+    errors: ClassVar[type[Exception] | tuple[type[Exception], ...]] = ResponsesError
+    """What a turn that comes to no answer raises; name the errors of your own client here."""
 
     @pytest.fixture
     def new_model(self, emulator: Emulator) -> ModelFactory:
@@ -107,6 +109,15 @@ class ChatModelSuite:
         assert new_model().invoke(QUESTION).text == said
         assert total(list(new_model().stream(QUESTION))).text == said
 
+    @pytest.mark.parametrize("path", ["invoke", "stream"])
+    def test_an_answer_cites_its_moments(self, emulator: Emulator, new_model: ModelFactory, path: str) -> None:
+        """Each citation is an annotation of the text, and spans its marker."""
+        emulator.script(ANSWERS["citations"])
+        model = new_model()
+        answer: Any = model.invoke(QUESTION) if path == "invoke" else total(list(model.stream(QUESTION)))
+        cited = [each for block in answer.content_blocks for each in block.get("annotations", ())]
+        assert [answer.text[each["start_index"] : each["end_index"]] for each in cited] == ["[1]", "[2]", "[3]"]
+
     @_IN_EVERY_CASE
     def test_callbacks_hear_each_token_once(self, emulator: Emulator, new_model: ModelFactory, case: str) -> None:
         """Token callbacks are told of each chunk, before the caller sees it."""
@@ -115,10 +126,11 @@ class ChatModelSuite:
 
     @pytest.mark.parametrize("fault", ["cut", "done-early", "failed", "malformed-event", "invalid-utf8", "html"])
     def test_a_stream_that_breaks_raises(self, emulator: Emulator, new_model: ModelFactory, fault: str) -> None:
-        """A stream without its terminal event does not pass for an answer."""
+        """A stream without its terminal event does not pass for an answer, and no retry repeats its turn."""
         emulator.fault = fault
-        with pytest.raises(ResponsesError):
+        with pytest.raises(self.errors):
             list(new_model().stream(QUESTION))
+        assert len(emulator.exchanges) == 1
 
     @pytest.mark.parametrize("fault", ["500", "drop"])
     def test_a_turn_that_may_have_been_taken_is_sent_once(
@@ -126,7 +138,7 @@ class ChatModelSuite:
     ) -> None:
         """No retry repeats a turn."""
         emulator.fault = fault
-        with pytest.raises(ResponsesError):
+        with pytest.raises(self.errors):
             new_model().invoke(QUESTION)
         assert len(emulator.exchanges) == 1
 

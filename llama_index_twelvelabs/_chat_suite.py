@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
@@ -66,6 +66,9 @@ class ChatEngineSuite:
 
     The tests ask the `emulator` fixture of this package's pytest plugin, which the environment points to as well.
     """
+
+    errors: ClassVar[type[Exception] | tuple[type[Exception], ...]] = ResponsesError
+    """What a turn that comes to no answer raises; name the errors of your own client here."""
 
     @pytest.fixture
     def new_engine(self, emulator: Emulator) -> ChatEngineFactory:
@@ -170,7 +173,7 @@ class ChatEngineSuite:
         engine = new_engine()
         chatted(engine, way)
         before, emulator.fault = _said(engine), f"{fault}:once"
-        with pytest.raises(ResponsesError):
+        with pytest.raises(self.errors):
             chatted(engine, way, FOLLOW_UP)
         assert _said(engine) == before
         chatted(engine, way, FOLLOW_UP)
@@ -184,7 +187,7 @@ class ChatEngineSuite:
         """Nobody knows whether the session holds the turn, so the next one neither repeats nor loses it."""
         engine = new_engine()
         emulator.fault = f"{fault}:once"
-        with pytest.raises(ResponsesError):
+        with pytest.raises(self.errors):
             chatted(engine, way)
         chatted(engine, way, FOLLOW_UP)
         session_id, texts = _sent(emulator)[1]

@@ -15,7 +15,7 @@ class TestMyEngine(QueryEngineSuite):
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import pytest
 from llama_index.core.base.response.schema import AsyncStreamingResponse, StreamingResponse
@@ -109,6 +109,9 @@ class QueryEngineSuite:
     The tests ask the `emulator` fixture of this package's pytest plugin, which the environment points to as well.
     """
 
+    errors: ClassVar[type[Exception] | tuple[type[Exception], ...]] = ResponsesError
+    """What a turn that comes to no answer raises; name the errors of your own client here."""
+
     @pytest.fixture
     def new_engine(self, emulator: Emulator) -> EngineFactory:
         """Return what makes engines that ask the emulator, each one anew."""
@@ -173,7 +176,7 @@ class QueryEngineSuite:
     ) -> None:
         """A query that is refused raises the typed error, and no retry repeats the turn."""
         emulator.fault = fault
-        with pytest.raises(ResponsesError):
+        with pytest.raises(self.errors):
             asked(new_engine, way)
         assert len(emulator.exchanges) == 1
 
@@ -182,10 +185,11 @@ class QueryEngineSuite:
     def test_a_stream_that_breaks_raises(
         self, emulator: Emulator, new_engine: EngineFactory, way: str, fault: str
     ) -> None:
-        """A stream without its terminal event does not pass for an answer."""
+        """A stream without its terminal event does not pass for an answer, and no retry repeats its turn."""
         emulator.fault = fault
-        with pytest.raises(ResponsesError):
+        with pytest.raises(self.errors):
             asked(new_engine, way)
+        assert len(emulator.exchanges) == 1
 
     def test_a_query_that_is_cancelled_hangs_up(self, emulator: Emulator, new_engine: EngineFactory) -> None:
         """Cancelling the task closes the connection within a second."""
