@@ -64,7 +64,11 @@ class CassetteSerializer:
         return _origin(interactions) + _dumped({"version": cassette["version"], "interactions": shown})
 
     def deserialize(self, text: str) -> object:
-        """Return what vcrpy makes a cassette of."""
+        """Return what vcrpy makes a cassette of.
+
+        Raises:
+            ValueError: A body is in no form that is written, as somebody has edited the file.
+        """
         cassette = yamlserializer.deserialize(text)
         if not isinstance(cassette, dict):
             # Vcrpy knows what to say of a file that is no cassette, or one of an old form.
@@ -218,7 +222,13 @@ def _sent_body(shown: _JsonObject) -> object:
     if "json" in shown:
         # Escapes, as half of a surrogate pair can be sent in no other way.
         return json.dumps(shown["json"], separators=(",", ":"))
-    return shown["stream"] if "stream" in shown else shown.get("string")
+    if "stream" in shown:
+        return shown["stream"]
+    if "string" not in shown:
+        raise ValueError(
+            f"a body of a cassette is `json`, `stream` or `string`; this one has {', '.join(shown) or 'none'}"
+        )
+    return shown["string"]
 
 
 # -- what vcrpy hands over -----------------------------------------------------------------------------------------

@@ -194,6 +194,13 @@ def test_a_file_that_is_no_cassette_is_for_vcrpy_to_judge() -> None:
     assert read("[]") == []
 
 
+@pytest.mark.parametrize(("body", "told"), [("{jsn: {}}", "jsn"), ("{jsn: {}, text: x}", "jsn, text"), ("{}", "none")])
+def test_a_body_in_a_form_that_is_not_written_is_refused(body: str, told: str) -> None:
+    edited = written(interaction("{}", "{}")).replace("body:\n      json: {}", f"body: {body}")
+    with pytest.raises(ValueError, match=f"is `json`, `stream` or `string`; this one has {told}$"):
+        read(edited)
+
+
 def test_the_rules_can_be_built_on() -> None:
     rules = cassette_rules()
     assert set(rules) == {"match_on", "before_record_request"}
