@@ -14,6 +14,7 @@ import httpx
 
 from twelvelabs_responses._errors import InvalidArgumentError, ProtocolError, ResponsesError
 from twelvelabs_responses._http import (
+    ClosedWhole,
     Sending,
     aunpacked,
     connection_error,
@@ -248,6 +249,7 @@ class AsyncClient(Twin[httpx.AsyncClient]):
         request = new_request(http, turn, sending.anote)
         try:
             answer = await http.send(request, stream=True, follow_redirects=False)
+            answer.stream = ClosedWhole(answer.stream)
             if answer.is_success:
                 return answer
         except httpx.RequestError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import urllib.request
 from contextlib import contextmanager, suppress
@@ -206,6 +207,28 @@ class HeldBody(httpx.SyncByteStream):
         with self._lock, suppress(OSError):
             if self._connection is not None:
                 self._connection.shutdown(socket.SHUT_RDWR)
+
+
+class ClosedWhole(httpx.AsyncByteStream):
+    """The body of an async client's answer, which closes to the end though its task is cancelled on the way.
+
+    To give a connection back takes more than one step of the loop, and httpx takes up none again that a cancelled task
+    has left: its pool would count the connection as in use, and keep it open, for as long as there is the client.
+
+    Args:
+        body: The body as httpx gives it.
+    """
+
+    def __init__(self, body: httpx.SyncByteStream | httpx.AsyncByteStream) -> None:
+        assert isinstance(body, httpx.AsyncByteStream)  # noqa: S101 - an async client gives no other
+        self._body = body
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._body)
+
+    async def aclose(self) -> None:
+        """Give the connection back."""
+        await asyncio.shield(asyncio.ensure_future(self._body.aclose()))
 
 
 def is_shared(answer: httpx.Response) -> bool:

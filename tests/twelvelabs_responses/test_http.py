@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gzip
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import pytest
 from twelvelabs_responses import (
     APIConnectionError,
     APITimeoutError,
+    AsyncClient,
     InvalidArgumentError,
     Limits,
     ProtocolError,
@@ -21,6 +23,7 @@ from twelvelabs_responses import (
     _http,
 )
 from twelvelabs_responses._http import (
+    ClosedWhole,
     HeldBody,
     Sending,
     aunpacked,
@@ -318,3 +321,41 @@ async def test_a_proxy_that_cannot_be_used_is_refused_by_name(proxy: str, monkey
     for make in (new_client, new_async_client):
         with pytest.raises(InvalidArgumentError, match="the proxy of the environment"):
             make(settings())
+
+
+class SlowToClose(httpx.AsyncByteStream):
+    """A body that takes two steps of the loop to close, as httpx does."""
+
+    def __init__(self) -> None:
+        self.begun, self.closed = asyncio.Event(), asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"{}"
+
+    async def aclose(self) -> None:
+        self.begun.set()
+        await asyncio.sleep(0)
+        self.closed.set()
+
+
+async def test_a_body_is_closed_to_the_end_though_its_task_is_cancelled_on_the_way() -> None:
+    body = SlowToClose()
+    closing = asyncio.ensure_future(ClosedWhole(body).aclose())
+    await body.begun.wait()
+    closing.cancel()
+    await asyncio.wait({closing})
+    assert closing.cancelled()
+    await asyncio.wait_for(body.closed.wait(), 1.0)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_an_async_client_gives_a_connection_back_though_its_task_is_cancelled(status: int) -> None:
+    body = SlowToClose()
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, stream=body))
+    async with httpx.AsyncClient(transport=transport) as http:
+        asking = asyncio.ensure_future(AsyncClient(api_key="k", http=http).create("Hi", knowledge_store_id="ks_1"))
+        await body.begun.wait()
+        asking.cancel()
+        await asyncio.wait({asking})
+        await asyncio.wait_for(body.closed.wait(), 1.0)
+    assert asking.cancelled()
