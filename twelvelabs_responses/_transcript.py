@@ -47,11 +47,10 @@ def with_transcript(earlier: Sequence[EarlierMessage], text: str, limit: int) ->
     """
     if not earlier:
         return _alone(text)
-    lines = [_line(message) for message in earlier]
     room = limit - len(_joined([], text))
-    kept = _newest_that_fit(lines, room)
-    if len(kept) < len(lines):
-        left_out = f"{len(lines) - len(kept)} of {len(lines)} earlier messages"
+    kept = _newest_that_fit(earlier, room)
+    if len(kept) < len(earlier):
+        left_out = f"{len(earlier) - len(kept)} of {len(earlier)} earlier messages"
         warnings.warn(
             f"{left_out} do not fit into {limit:,} characters beside the new one; the transcript begins after them",
             stacklevel=2,
@@ -83,9 +82,13 @@ def _joined(lines: Sequence[str], text: str) -> str:
     return "\n".join([_HEAD, "<conversation>", *lines, "</conversation>", "", _NOW, text])
 
 
-def _newest_that_fit(lines: Sequence[str], room: int) -> list[str]:
-    first = len(lines)
-    while first and len(lines[first - 1]) + 1 <= room:
-        first -= 1
-        room -= len(lines[first]) + 1
-    return list(lines[first:])
+def _newest_that_fit(earlier: Sequence[EarlierMessage], room: int) -> list[str]:
+    """Return the lines of the newest messages, as many as fit. Of a long history most do not, and no line is made."""
+    lines: list[str] = []
+    for message in reversed(earlier):
+        line = _line(message)
+        room -= len(line) + 1
+        if room < 0:
+            break
+        lines.append(line)
+    return lines[::-1]

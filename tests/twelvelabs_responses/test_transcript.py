@@ -75,6 +75,15 @@ def test_where_nothing_fits_the_new_message_goes_alone_with_a_warning() -> None:
         assert with_transcript([GOALS, TWO], "Who?", 20) == "Who?"
 
 
+@given(st.lists(st.text("a<{}", max_size=40), max_size=8), st.integers(4, 500))
+def test_as_many_of_the_newest_messages_are_kept_as_fit(texts: list[str], limit: int) -> None:
+    earlier = [EarlierMessage("user", said) for said in texts]
+    whole = [with_transcript(earlier[first:], "Who?", 10_000) for first in range(len(earlier) + 1)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert with_transcript(earlier, "Who?", limit) == next(made for made in whole if len(made) <= limit)
+
+
 @given(
     texts=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), max_size=8),
     text=st.text(min_size=1, max_size=30),
