@@ -69,6 +69,10 @@ def _role(message: BaseMessage) -> str:
 
 
 def _pieces(message: BaseMessage, unsaid: frozenset[str] = frozenset()) -> Iterator[Piece]:
+    if _is_text(message):
+        if message.content:
+            yield str(message.content)
+        return
     text = ""
     for block in message.content_blocks:
         if block["type"] in unsaid:
@@ -82,6 +86,16 @@ def _pieces(message: BaseMessage, unsaid: frozenset[str] = frozenset()) -> Itera
         yield _selection(dict(block)) or Media(_kind(dict(block)))
     if text:
         yield text
+
+
+def _is_text(message: BaseMessage) -> bool:
+    """Say whether the text of the message is all that its content says.
+
+    LangChain's `content_blocks` comes to the same, but asks five providers about each text, and takes most of the time
+    of a long history. What the translator of another provider makes of a text is up to that one.
+    """
+    provider = message.response_metadata.get("model_provider")
+    return isinstance(message.content, str) and provider in (None, MODEL_PROVIDER)
 
 
 def _text(block: dict[str, Any]) -> object:

@@ -17,6 +17,7 @@ from langchain_core.messages import (
     ToolMessage,
     ToolMessageChunk,
 )
+from langchain_core.messages.block_translators import PROVIDER_TRANSLATORS
 
 from langchain_twelvelabs._input import history, session_message, session_of
 from twelvelabs_responses import HistoryMessage, Media, Selection, Session
@@ -56,6 +57,37 @@ def pieces(content: Any) -> tuple[Piece, ...]:
 )
 def test_a_message_keeps_its_text_and_says_who_spoke(message: BaseMessage, role: str) -> None:
     assert history([message]) == [HistoryMessage(role, ("Two.",))]
+
+
+@pytest.mark.parametrize("text", ["Two.", ""])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"additional_kwargs": {"reasoning_content": "Hm."}},
+        {"tool_calls": [{"name": "look", "args": {}, "id": "1"}]},
+        {"invalid_tool_calls": [{"name": "look", "args": "{", "id": "1", "error": "no JSON"}]},
+        {"response_metadata": {"output_version": "v1"}},
+        {
+            "response_metadata": {"model_provider": "twelvelabs"},
+            "additional_kwargs": {"citations": [{"kind": "video"}]},
+        },
+    ],
+)
+@pytest.mark.parametrize("kind", [AIMessage, AIMessageChunk, HumanMessage])
+def test_a_text_says_what_langchains_blocks_of_it_say(
+    kind: type[BaseMessage], facts: dict[str, Any], text: str
+) -> None:
+    message = kind(content=text, **facts)
+    said = [block["text"] for block in message.content_blocks if block["type"] == "text" and block["text"]]
+    told = (piece for piece in history([message])[0].pieces if piece != "[look({})]")
+    assert list(told) == said
+
+
+def test_a_text_of_another_provider_is_what_its_translator_makes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = {"translate_content": lambda message: [{"type": "text", "text": f"{message.content} or so"}]}
+    monkeypatch.setitem(PROVIDER_TRANSLATORS, "other", read)
+    assert history([ours(model_provider="other")])[0].pieces == ("Two. or so",)
 
 
 def test_an_answer_of_ours_says_where_its_session_stands() -> None:
