@@ -25,7 +25,7 @@ _ROLES = {
 # Hints for other providers, which say nothing.
 _SILENT = frozenset({"cache"})
 # What a model thought, or asked its tools, is no part of what it said; its calls are told in words.
-_UNSAID = frozenset({"thinking", "tool_call"})
+_UNSAID = _SILENT | {"thinking", "tool_call"}
 
 
 def history(messages: Sequence[ChatMessage]) -> list[HistoryMessage]:
@@ -86,7 +86,7 @@ def _history_message(message: ChatMessage) -> HistoryMessage:
     role = _ROLES.get(message.role, message.role.value)
     if role in ("system", "user"):
         return HistoryMessage(role, tuple(_pieces(message, _SILENT)))
-    said = [*_pieces(message, _SILENT | _UNSAID), *_calls(message)]
+    said = [*_pieces(message, _UNSAID), *_calls(message)]
     return HistoryMessage(role, tuple(said), session_of(message))
 
 
