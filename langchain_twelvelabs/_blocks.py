@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from langchain_core.messages.block_translators import register_translator
@@ -77,7 +77,7 @@ def item_block(item: FunctionCall | FunctionCallOutput | UnknownItem) -> Block:
 
 def citation_annotation(citation: Citation) -> Block:
     """Return the citation as an annotation of the text that its marker stands in."""
-    return _annotation(asdict(citation))
+    return _annotation(citation.as_dict())
 
 
 def _annotation(citation: Mapping[str, Any]) -> Block:

@@ -8,7 +8,7 @@ else about it when the response is final.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from langchain_twelvelabs._blocks import answer_blocks, item_block
@@ -151,7 +151,7 @@ def _cited(response: Response, told: str) -> dict[str, Any]:
     if told != response.text:
         # The stream told another text than the response holds, in which the markers stand elsewhere or nowhere.
         found = tuple(replace(citation, start=None, end=None) for citation in found)
-    return {"citations": [asdict(citation) for citation in found]} if found else {}
+    return {"citations": [citation.as_dict() for citation in found]} if found else {}
 
 
 def _name(block: Block) -> tuple[str, str]:

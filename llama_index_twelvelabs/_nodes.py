@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import NodeRelationship, NodeWithScore, RelatedNodeInfo, TextNode
@@ -54,7 +53,7 @@ def _node(node_id: str, cited: Sequence[tuple[Citation, str | None]], text: str)
 
 
 def _metadata(cited: Sequence[tuple[Citation, str | None]], text: str) -> dict[str, Any]:
-    facts = asdict(cited[0][0])
+    facts = cited[0][0].as_dict()
     known = {name: fact for name, fact in facts.items() if name not in ("start", "end") and fact is not None}
     markers = [text[citation.start : citation.end] for citation, _ in cited if citation.start is not None]
     said = [claim for _, claim in cited if claim]

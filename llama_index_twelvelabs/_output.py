@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
@@ -75,7 +74,7 @@ def response_facts(response: Response) -> dict[str, Any]:
     }
     # A router replaces an empty dict by another one, and what is written later would be lost.
     known: dict[str, Any] = {"status": response.status or "in_progress"}
-    cited = [asdict(citation) for citation in response.citations]
+    cited = [citation.as_dict() for citation in response.citations]
     return (
         known
         | {name: fact for name, fact in facts.items() if fact is not None}

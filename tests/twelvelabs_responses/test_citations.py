@@ -260,6 +260,17 @@ def test_shifting_moves_both_ends_of_the_marker() -> None:
     assert citation.shifted(10) == Citation(kind="video", item_id="ksi_1", start=12, end=15)
 
 
+def test_a_citation_that_is_not_shifted_stays_as_it_is() -> None:
+    citation = Citation(kind="video", item_id="ksi_1", start=2, end=5)
+    assert citation.shifted(0) is citation
+
+
+def test_a_citation_as_a_dict_has_all_that_it_has() -> None:
+    citation = Citation("video", "ksi_1", None, 0.5, 9.0, "Final", "https://a", "https://b", 2, 5)
+    assert citation.as_dict() == asdict(citation)
+    assert list(citation.as_dict()) == list(asdict(citation))
+
+
 @pytest.mark.parametrize(("start", "end"), [(None, None), (2, None), (None, 5)])
 def test_a_citation_without_a_marker_has_nothing_to_shift(start: int | None, end: int | None) -> None:
     citation = Citation(kind="video", item_id="ksi_1", start=start, end=end)
