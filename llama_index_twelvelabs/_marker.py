@@ -6,7 +6,6 @@ names there mean function calls and pictures. It holds ids only, as memories cou
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import MessageRole
@@ -26,8 +25,13 @@ def marker(response: Response) -> dict[str, Any]:
     """Return the `additional_kwargs` of the message of this response; empty while its session is unknown."""
     if not response.session_id or not response.knowledge_store_id:
         return {}
-    session = Session(response.session_id, response.id or "", response.knowledge_store_id)
-    return {MARKER: asdict(session)}
+    return {
+        MARKER: {
+            "session_id": response.session_id,
+            "response_id": response.id or "",
+            "knowledge_store_id": response.knowledge_store_id,
+        }
+    }
 
 
 def turn_marker(response: Response, status: str) -> dict[str, Any]:
