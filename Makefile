@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: help demo test check guards mutants soak fuzz faults bench bench-quick matrix wheel record format clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: .venv/demo ## Hold a two-turn conversation about videos, through LangChain and through LlamaIndex
 	@$(BIN)/python examples/demo.py

@@ -36,6 +36,9 @@ python -m twelvelabs_responses.emulator --fault cut
   chat engine's memory keeps what had come, marked as `failed`. A query engine that was given a session goes on with it
   in any case, and sends nothing but its new question.
 
+Each fault on this page befalls one turn. A session that the service has really lost fails each of its turns with the
+`SessionError` of `404-session`, until you begin a new one.
+
 Where nobody is there at all, at an address that refuses or does not exist, the request is sent twice more, and then
 raises `APIConnectionError`; the turn is not taken, and LangChain may ask again.
 """
