@@ -28,6 +28,7 @@ from twelvelabs_responses._http import (
     Sending,
     aunpacked,
     connection_error,
+    has_tls_context,
     interruption,
     new_async_client,
     new_client,
@@ -147,9 +148,11 @@ async def test_a_trace_event_of_a_failed_write_is_noted_by_both_twins() -> None:
 
 def test_all_clients_share_one_tls_context_also_those_that_begin_together() -> None:
     _http._made_tls_context.cache_clear()
+    assert not has_tls_context()
     with ThreadPoolExecutor(8) as threads:
         contexts = list(threads.map(lambda _: tls_context(), range(8)))
     assert {id(context) for context in contexts} == {id(tls_context())}
+    assert has_tls_context()
 
 
 @pytest.mark.parametrize(
