@@ -6,12 +6,13 @@ it has no resumption, so `id` and `retry` mean nothing.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from twelvelabs_responses._errors import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 _LF, _CR = b"\n", b"\r"
@@ -54,9 +55,7 @@ class ServerSentEvents:
         # bytes.splitlines knows LF, CR and CRLF only; str.splitlines would cut text at U+2028 and U+0085.
         lines = chunk.splitlines()
         rest = b"" if chunk.endswith(_ENDS) or not chunk else lines.pop()
-        if lines and (self._line or self._at_start):
-            lines[0] = self._whole(lines[0])
-        for line in lines:
+        for line in self._whole(lines):
             if line.startswith(b"data:"):
                 self._add(line[6:] if line[5:6] == b" " else line[5:])
             elif line == b"data":
@@ -73,14 +72,18 @@ class ServerSentEvents:
         # The first ends the last line if it has not ended, the second is the blank line.
         return self.feed(_LF + _LF)
 
-    def _whole(self, end: bytes) -> bytes:
-        """Return the line that ends so, without the byte order mark that the first one may have."""
-        line = bytes(self._line) + end
+    def _whole(self, lines: list[bytes]) -> Iterable[bytes]:
+        """Return the lines, the first with what came of it before, and without the byte order mark of the body."""
+        if not lines or not (self._line or self._at_start):
+            return lines
+        self._line += lines[0]
+        line = bytes(self._line)
         self._line.clear()
         if self._at_start:
             self._at_start = False
             line = line.removeprefix(_BYTE_ORDER_MARK)
-        return line
+        # Not put into the list, which would keep it, maybe of megabytes, until all of them are read.
+        return chain((line,), lines[1:])
 
     def _add(self, value: bytes) -> None:
         if self._data is None:
