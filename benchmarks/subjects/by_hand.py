@@ -24,8 +24,8 @@ _REQUEST = {
 }
 _BODY = json.dumps(_REQUEST).encode()
 _STREAM_BODY = json.dumps(_REQUEST | {"stream": True}).encode()
-# httpx's own 100 would make the 101st stream wait.
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+# As our own client has them: idle connections cost, and httpx's own 100 would make the 101st stream wait.
+_LIMITS = httpx.Limits(max_connections=1_000, max_keepalive_connections=20, keepalive_expiry=30.0)
 
 
 class Raw(Subject):
