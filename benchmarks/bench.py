@@ -82,7 +82,7 @@ class Bench:
         """Return the CPU microseconds of one delta of a stream.
 
         Raises:
-            RuntimeError: The text that came is another one than was sent.
+            RuntimeError: The text that came is shorter or longer than what was sent.
         """
         url = self.server.url(name, scenario)
         came = self.worker(name).do("cpu", name=name, url=url, what=what, times=1)

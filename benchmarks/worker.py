@@ -77,6 +77,8 @@ class Worker:
                 size += len(text)
                 if size == expected:
                     at_last_delta = tracemalloc.get_traced_memory()[0] - before
+            if size != expected:
+                raise RuntimeError(f"{name} gave {size:,} characters of {expected:,}")
         else:
             self._ask(asked, what, 1)
         peak = tracemalloc.get_traced_memory()[1] - before

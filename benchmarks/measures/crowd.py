@@ -44,6 +44,8 @@ def crowd(bench: Bench) -> Iterator[Row]:
 def _taken(bench: Bench, name: str, scenario: Scenario, count: int) -> tuple[float, float]:
     url = bench.server.url(name, scenario)
     came = bench.worker(name).do("load", name=name, url=url, count=count)
+    if len(came["lags"]) != count * scenario.deltas:
+        raise RuntimeError(f"{name} gave {len(came['lags']):,} deltas of {count * scenario.deltas:,}")
     return came["seconds"] / (count * scenario.deltas) * 1e6, quantiles(came["lags"], n=100)[98] / 1e6
 
 

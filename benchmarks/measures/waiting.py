@@ -118,5 +118,7 @@ def _ten(bench: Bench, name: str, scenario: Scenario) -> Figure:
 def _together(bench: Bench, name: str) -> Figure:
     scenario = Scenario(3, wait_for=200)
     bench.server.counts(reset=True)
-    bench.worker(name).do("at_once", name=name, url=bench.server.url(name, scenario), count=200)
+    size = bench.worker(name).do("at_once", name=name, url=bench.server.url(name, scenario), count=200)
+    if size != 200 * scenario.text_size:
+        raise RuntimeError(f"{name} gave {size:,} characters of {200 * scenario.text_size:,}")
     return Figure((float(bench.server.counts()["most_at_once"]),))
