@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _DELTA = "response.output_text.delta"
 _STAMP = re.compile(rb'"delta":"(\d{20})"')
+# What may have come of one that is not whole: to search all that came again would slow down many small chunks.
+_MOST_OF_A_STAMP = 29
 _HEADERS = {"x-api-key": KEY, "content-type": "application/json"}
 _REQUEST = {
     "model": "jockey1.0",
@@ -68,6 +70,8 @@ class RawStamps(Raw):
             if found := _STAMP.search(rest):
                 yield found[1]
                 rest = rest[found.end() :]
+            else:
+                rest = rest[-_MOST_OF_A_STAMP:]
 
     async def astream(self) -> AsyncIterator[str | bytes]:
         """Yield the times."""
@@ -77,6 +81,8 @@ class RawStamps(Raw):
             if found := _STAMP.search(rest):
                 yield found[1]
                 rest = rest[found.end() :]
+            else:
+                rest = rest[-_MOST_OF_A_STAMP:]
 
 
 class ByHand(Raw):
