@@ -95,6 +95,9 @@ def _fill(axes: Axes, shown: Sequence[Bar]) -> None:
     axes.set_xticks([0.25, 1, 4, 10, 100], ["1/4 x", "ours", "4 x", "10 x", "100 x"], color=_INK, fontsize=8.5)
     axes.tick_params(axis="both", which="both", length=0, pad=5)
     axes.set_title(
-        "CPU of others as a multiple of ours; grey is what we are built on", color=_INK, fontsize=10, loc="left"
+        "CPU of others as a multiple of ours (log scale); grey is what costs no more than ours",
+        color=_INK,
+        fontsize=10,
+        loc="left",
     )
     axes.spines[:].set_visible(False)
