@@ -60,7 +60,7 @@ this machine, and its other work moves them.
 {machine}
 
 LangChain itself, and LlamaIndex itself: a model of theirs that makes its chunks of texts that are there already, so
-what the framework takes for itself and nobody can save. "far off" is over twice the target.
+what the framework takes for itself. "far off" is over twice the target.
 """
 
 
