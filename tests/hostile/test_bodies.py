@@ -90,6 +90,7 @@ _ZSTD = bytes.fromhex("28b52ffd") + bytes(1_000)
         ("zstd", _ZSTD),
         ("br", _ZSTD),
     ],
+    ids=["gzip", "gzip twice", "deflate", "zstd", "br"],
 )
 def test_a_bomb_is_a_typed_error_in_bounded_room(
     encoding: str, bomb: bytes, content_type: str, status: str, twin_name: str, way: str
