@@ -81,12 +81,12 @@ class Client(Twin[httpx.Client]):
         turn = self._turn(input, options, stream=False)
         turn.begin()
         try:
-            answer = self._send(turn)
+            answer, body = self._send(turn), Body()
             try:
-                body = _whole(answer)
+                _read(answer, body)
             except httpx.RequestError as error:
                 raise connection_error(error, Sending()) from error
-            return turn.response_from(body)
+            return turn.response_from(body.whole())
         except BaseException as error:
             turn.end(error)
             raise
@@ -141,7 +141,11 @@ class Client(Twin[httpx.Client]):
                 return answer
         except httpx.RequestError as error:
             raise connection_error(error, sending) from error
-        raise turn.error_from(answer.status_code, answer.headers, _beginning(answer))
+        body = Body(MAX_ERROR_BYTES)
+        # Its status says the most, and has come: as much of the body as can be read will do.
+        with suppress(httpx.RequestError, ProtocolError):
+            _read(answer, body)
+        raise turn.error_from(answer.status_code, answer.headers, body.whole())
 
     def _http(self) -> httpx.Client:
         if self._given_http is not None:
@@ -196,12 +200,12 @@ class AsyncClient(Twin[httpx.AsyncClient]):
         turn = self._turn(input, options, stream=False)
         turn.begin()
         try:
-            answer = await self._send(turn)
+            answer, body = await self._send(turn), Body()
             try:
-                body = await _awhole(answer)
+                await _aread(answer, body)
             except httpx.RequestError as error:
                 raise connection_error(error, Sending()) from error
-            return turn.response_from(body)
+            return turn.response_from(body.whole())
         except BaseException as error:
             turn.end(error)
             raise
@@ -254,7 +258,11 @@ class AsyncClient(Twin[httpx.AsyncClient]):
                 return answer
         except httpx.RequestError as error:
             raise connection_error(error, sending) from error
-        raise turn.error_from(answer.status_code, answer.headers, await _abeginning(answer))
+        body = Body(MAX_ERROR_BYTES)
+        # Its status says the most, and has come: as much of the body as can be read will do.
+        with suppress(httpx.RequestError, ProtocolError):
+            await _aread(answer, body)
+        raise turn.error_from(answer.status_code, answer.headers, body.whole())
 
     async def _http(self) -> httpx.AsyncClient:
         if self._given_http is not None:
@@ -313,44 +321,17 @@ def _close(loop: asyncio.AbstractEventLoop, lifetime: AsyncGenerator[None, None]
     loop.create_task(lifetime.aclose())
 
 
-def _whole(answer: httpx.Response) -> bytes:
-    body = Body()
+def _read(answer: httpx.Response, body: Body) -> None:
     try:
         for chunk in unpacked(answer):
             body.take(chunk)
     finally:
         answer.close()
-    return body.whole()
 
 
-def _beginning(answer: httpx.Response) -> bytes:
-    """Return as much as can be read of the body of an error: its status says the most, and has come."""
-    body = Body(MAX_ERROR_BYTES)
-    try:
-        with suppress(httpx.RequestError, ProtocolError):
-            for chunk in unpacked(answer):
-                body.take(chunk)
-    finally:
-        answer.close()
-    return body.whole()
-
-
-async def _awhole(answer: httpx.Response) -> bytes:
-    body = Body()
+async def _aread(answer: httpx.Response, body: Body) -> None:
     try:
         async for chunk in aunpacked(answer):
             body.take(chunk)
     finally:
         await answer.aclose()
-    return body.whole()
-
-
-async def _abeginning(answer: httpx.Response) -> bytes:
-    body = Body(MAX_ERROR_BYTES)
-    try:
-        with suppress(httpx.RequestError, ProtocolError):
-            async for chunk in aunpacked(answer):
-                body.take(chunk)
-    finally:
-        await answer.aclose()
-    return body.whole()

@@ -35,8 +35,6 @@ _CONNECT_TIMEOUT = 10.0
 # request looks at all the others, so that with 100 of them 200 requests at once took five times as long.
 _LIMITS = httpx.Limits(max_connections=1_000, max_keepalive_connections=20, keepalive_expiry=30.0)
 _NEVER_MADE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.LocalProtocolError)
-
-
 _making_tls_context = Lock()
 
 
@@ -134,8 +132,6 @@ def interruption(error: httpx.RequestError) -> ResponsesError:
     _host_without_key(error)
     if isinstance(error, httpx.TimeoutException):
         return APITimeoutError("the stream fell silent for longer than the timeout")
-    if isinstance(error, httpx.DecodingError):
-        return ProtocolError(f"the stream cannot be decompressed: {error}")
     return StreamInterruptedError(f"the connection broke before the response ended: {_words(error)}")
 
 

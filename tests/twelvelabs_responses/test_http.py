@@ -103,7 +103,6 @@ def test_a_full_pool_is_told_from_a_slow_service() -> None:
 
 def test_what_cannot_be_decompressed_is_a_protocol_error() -> None:
     assert type(error_of(httpx.DecodingError, "bad gzip")) is ProtocolError
-    assert type(interruption(httpx.DecodingError("bad gzip", request=REQUEST))) is ProtocolError
 
 
 def test_a_stream_that_breaks_is_interrupted_and_one_that_falls_silent_timed_out() -> None:
