@@ -58,7 +58,7 @@ class AnswerChunks:
         response = event.response if isinstance(event, ResponseEvent) else None
         if response is not None:
             self._id = self._id or response.id
-        facts = self._untold(_identity(response)) if response is not None else {}
+        facts = self._untold(response.ids) if response is not None else {}
         part = self._content.more(event, pieces)
         if facts:
             return self._chunk(part, facts)
@@ -94,7 +94,7 @@ class AnswerChunks:
         own: dict[str, Any] = {
             "content": part.content,
             "response_metadata": {"model_provider": MODEL_PROVIDER},
-            "additional_kwargs": {},
+            "additional_kwargs": part.additional_kwargs,
             "tool_calls": [],
             "invalid_tool_calls": [],
             "tool_call_chunks": [],
@@ -128,17 +128,7 @@ def _facts(response: Response, model: str | None) -> dict[str, Any]:
         "incomplete_details": details.model_dump() if details else None,
         "created_at": response.created_at,
     }
-    return _identity(response) | {name: fact for name, fact in outcome.items() if fact is not None}
-
-
-def _identity(response: Response) -> dict[str, Any]:
-    """Return what the next turn needs to go on, known from the first event."""
-    facts = {
-        "session_id": response.session_id,
-        "response_id": response.id,
-        "knowledge_store_id": response.knowledge_store_id,
-    }
-    return {name: fact for name, fact in facts.items() if fact is not None}
+    return response.ids | {name: fact for name, fact in outcome.items() if fact is not None}
 
 
 def _usage(response: Response) -> UsageMetadata | None:

@@ -25,13 +25,7 @@ def marker(response: Response) -> dict[str, Any]:
     """Return the `additional_kwargs` of the message of this response; empty while its session is unknown."""
     if not response.session_id or not response.knowledge_store_id:
         return {}
-    return {
-        MARKER: {
-            "session_id": response.session_id,
-            "response_id": response.id or "",
-            "knowledge_store_id": response.knowledge_store_id,
-        }
-    }
+    return {MARKER: {"response_id": "", **response.ids}}
 
 
 def turn_marker(response: Response, status: str) -> dict[str, Any]:
@@ -41,12 +35,7 @@ def turn_marker(response: Response, status: str) -> dict[str, Any]:
         response: The response as far as it came.
         status: `completed`, `incomplete`, `cancelled` or `failed`.
     """
-    ids = {
-        "session_id": response.session_id,
-        "response_id": response.id,
-        "knowledge_store_id": response.knowledge_store_id,
-    }
-    return {MARKER: {**{name: known for name, known in ids.items() if known}, "status": status}}
+    return {MARKER: {**response.ids, "status": status}}
 
 
 def session_of(message: ChatMessage) -> Session | None:

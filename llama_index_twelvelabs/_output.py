@@ -65,9 +65,6 @@ def response_facts(response: Response) -> dict[str, Any]:
     """Return what is known of the response besides its text, JSON values only; never empty."""
     details, usage = response.incomplete_details, response.usage
     facts = {
-        "session_id": response.session_id,
-        "response_id": response.id,
-        "knowledge_store_id": response.knowledge_store_id,
         "incomplete_details": details.model_dump() if details else None,
         "usage": usage.model_dump() if usage else None,
         "created_at": response.created_at,
@@ -77,6 +74,7 @@ def response_facts(response: Response) -> dict[str, Any]:
     cited = [citation.as_dict() for citation in response.citations]
     return (
         known
+        | response.ids
         | {name: fact for name, fact in facts.items() if fact is not None}
         | ({"citations": cited} if cited else {})
     )

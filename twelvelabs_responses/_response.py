@@ -205,6 +205,12 @@ class Response(Read):
     created_at: str | None = None
 
     @property
+    def ids(self) -> dict[str, str]:
+        """What a framework's memory keeps of the response: the ids that a `Session` has, those that are known."""
+        ids = {"session_id": self.session_id, "response_id": self.id, "knowledge_store_id": self.knowledge_store_id}
+        return {name: known for name, known in ids.items() if known is not None}
+
+    @property
     def reply(self) -> tuple[Message, ...]:
         """The messages that answer.
 

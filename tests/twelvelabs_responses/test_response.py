@@ -22,6 +22,7 @@ from twelvelabs_responses._response import (
     Usage,
     is_answer,
 )
+from twelvelabs_responses._session import Session
 
 JSON = dict[str, Any]
 PHASES = {"-": {}, "F": {"phase": "final_answer"}, "C": {"phase": "commentary"}, "U": {"phase": "thinking"}}
@@ -68,6 +69,12 @@ def test_a_response_of_april_is_read() -> None:
 def test_a_response_of_which_nothing_came_is_read_and_empty() -> None:
     empty = Response.model_validate({})
     assert (empty.id, empty.output, empty.text, empty.citations, empty.usage) == (None, (), "", (), None)
+
+
+def test_the_ids_are_those_of_a_session_that_are_known() -> None:
+    response = Response(id="resp_1", session_id="sess_1", knowledge_store_id="ks_1")
+    assert Session(**response.ids) == Session("sess_1", "resp_1", "ks_1")
+    assert Response(session_id="sess_1").ids == {"session_id": "sess_1"}
 
 
 def test_nulls_are_nothing() -> None:
