@@ -121,7 +121,7 @@ def explanations(table: dict[str, Any]) -> set[Change]:
     return found
 
 
-def faults(root: Path, table: dict[str, Any]) -> list[str]:
+def misfits(root: Path, table: dict[str, Any]) -> list[str]:
     """Return where the table does not fit the source: files that are not there, lines that no longer stand there."""
     files = {room.file for room in rooms(table)}
     found = [
@@ -251,7 +251,7 @@ def main() -> int:
     """Print what is not as it should be; return how much that is."""
     told, started = arguments(), time.monotonic()
     table = tomllib.loads((told.root / _TABLE).read_text(encoding="utf-8"))
-    wrong = faults(told.root, table)
+    wrong = misfits(told.root, table)
     sys.stdout.write("".join(f"{fault}\n" for fault in wrong))
     if wrong or told.applies:
         return len(wrong)
