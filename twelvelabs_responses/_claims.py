@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 _MASK = "\ufffc"
 # A sentence ends where its line does, or at a full stop (in Chinese and Japanese without a blank behind it), together
 # with the quotes that it closes and the markers that follow. A row of full stops is looked at once, from its first: a
-# hostile text is rows of them.
+# hostile text is rows of them. That first character stands before the branches, as `re` then skips to the next such.
 _END = re.compile(
-    rf"""(?P<stops> (?<![.!?\u2026]) [.!?\u2026]+) ["')\]\u00bb\u201d\u2019]*      (?:[^\S\n]*{_MASK})* (?=\s|$)
-       | (?P<full> [\u3002\uff01\uff1f]+)         [\u201d\u2019\u300d\u300f\uff09]* (?:[^\S\n]*{_MASK})*
-       | \n""",
+    rf"""[.!?\u2026\u3002\uff01\uff1f\n]
+         (?: (?<=\n)
+           | (?<=[.!?\u2026])(?<![.!?\u2026]{{2}}) (?P<stops>[.!?\u2026]*)
+             ["')\]\u00bb\u201d\u2019]* (?:[^\S\n]*{_MASK})* (?=\s|$)
+           | (?<=[\u3002\uff01\uff1f]) (?P<full>[\u3002\uff01\uff1f]*)
+             [\u201d\u2019\u300d\u300f\uff09]* (?:[^\S\n]*{_MASK})* )""",
     re.VERBOSE,
 )
 
@@ -56,9 +59,9 @@ def _masked(text: str, citations: Sequence[Citation]) -> str:
 def _sentences(masked: str) -> Iterator[tuple[int, int]]:
     start = 0
     for end in _END.finditer(masked):
-        stops = end["stops"] or end["full"]
+        stops = masked[end.start()] != "\n"
         # A sentence is more than the one character that would end it.
-        if stops and end.start() == start and len(stops) == 1:
+        if stops and end.start() == start and not (end["stops"] or end["full"]):
             continue
         if stops or end.start() > start:
             yield start, end.end() if stops else end.start()
