@@ -20,14 +20,9 @@ if TYPE_CHECKING:
 
     from llama_index.core.base.llms.types import ChatResponse, ChatResponseAsyncGen, ChatResponseGen
 
-    from twelvelabs_responses import AsyncStream, Response, Stream
+    from twelvelabs_responses import AsyncStream, Stream
 
     AnyStreamingResponse = TwelveLabsStreamingResponse | TwelveLabsAsyncStreamingResponse
-
-
-def whole(response: Response) -> TwelveLabsResponse:
-    """Return LlamaIndex's form of a response."""
-    return TwelveLabsResponse(response.text, source_nodes(response), response_facts(response))
 
 
 def streamed(
@@ -94,7 +89,8 @@ class _Ending:
             self._cut_short(error)
 
     def _complete(self) -> None:
-        answer = whole(self._stream.response)
+        response = self._stream.response
+        answer = TwelveLabsResponse(response.text, source_nodes(response), response_facts(response))
         self._nodes.extend(answer.source_nodes)
         self._tell(answer.response or "", answer.metadata or {}, None)
         self._on_end(answer)

@@ -11,11 +11,10 @@ from llama_index.core.tools import QueryEngineTool
 from llama_index_twelvelabs._asking import Asking, new_llm
 from llama_index_twelvelabs._input import question
 from llama_index_twelvelabs._nodes import source_nodes
-from llama_index_twelvelabs._output import response_facts
-from llama_index_twelvelabs._responses import TwelveLabsPydanticResponse
+from llama_index_twelvelabs._responses import TwelveLabsPydanticResponse, TwelveLabsResponse
 from llama_index_twelvelabs._structured import object_format
 from llama_index_twelvelabs._synthesis import synthesis
-from llama_index_twelvelabs._tokens import astreamed, streamed, whole
+from llama_index_twelvelabs._tokens import astreamed, streamed
 from llama_index_twelvelabs.retrievers import TwelveLabsCitationRetriever
 from twelvelabs_responses import AsyncStream, InvalidArgumentError, Response, Stream
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from llama_index_twelvelabs._asking import LLMOptions
-    from llama_index_twelvelabs._responses import TwelveLabsResponse
     from llama_index_twelvelabs.chat_engine import TwelveLabsChatEngine
 
 _TOOL_NAME = "ask_videos"
@@ -207,8 +205,7 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
         return {**self._call, "instructions": self._guidance()}
 
     def _answer(self, chat: ChatResponse) -> TwelveLabsResponse | TwelveLabsPydanticResponse:
-        response = Response.model_validate(chat.raw)
+        response, facts = Response.model_validate(chat.raw), {**chat.additional_kwargs}
         if self._output_cls is None:
-            return whole(response)
-        answer = response.parsed(self._output_cls)
-        return TwelveLabsPydanticResponse(answer, source_nodes(response), response_facts(response))
+            return TwelveLabsResponse(response.text, source_nodes(response), facts)
+        return TwelveLabsPydanticResponse(response.parsed(self._output_cls), source_nodes(response), facts)
