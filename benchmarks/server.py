@@ -47,6 +47,19 @@ class _Server:
     def __init__(self) -> None:
         self.counts = Counts()
         self.waiting: deque[Callable[[], None]] = deque()
+        self._seen: set[_Connection] = set()
+
+    def reset(self) -> None:
+        """Count from nothing again."""
+        self.counts = Counts()
+        self._seen.clear()
+
+    def count(self, connection: _Connection) -> None:
+        """Count a request, and the connection that it is the first on."""
+        self.counts.requests += 1
+        if connection not in self._seen:
+            self._seen.add(connection)
+            self.counts.connections += 1
 
     def wait(self, scenario: Scenario, begin: Callable[[], None]) -> None:
         """Begin once enough requests are there, or after a while."""
@@ -106,11 +119,7 @@ class _Connection(asyncio.Protocol):
         if path in ("/counts", "/reset"):
             self._tell(path)
             return
-        counts = self._server.counts
-        counts.requests += 1
-        if self not in _seen:
-            _seen.add(self)
-            counts.connections += 1
+        self._server.count(self)
         scenario, dialect = Scenario.of(path.split("/")[1]), path.split("/")[2]
         self._amid = True
         if not re.search(rb'"stream": ?true', body):
@@ -126,8 +135,7 @@ class _Connection(asyncio.Protocol):
 
     def _tell(self, path: str) -> None:
         if path == "/reset":
-            self._server.counts = Counts()
-            _seen.clear()
+            self._server.reset()
         body = json.dumps(asdict(self._server.counts)).encode()
         self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
 
@@ -152,9 +160,6 @@ class _Connection(asyncio.Protocol):
         self._transport.write(piece)
         due += self._paced.seconds
         self._timer = asyncio.get_running_loop().call_at(due, self._tick, due)
-
-
-_seen: set[_Connection] = set()
 
 
 class _Paced:
