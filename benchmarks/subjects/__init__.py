@@ -19,7 +19,7 @@ _MODULES = {
         "ByHand",
         "ByHandOrjson",
     ),
-    "benchmarks.subjects.ours": ("Core", "CoreTexts", "CoreUpdates"),
+    "benchmarks.subjects.ours": ("Core",),
     "benchmarks.subjects.twelvelabs_sdk": ("TwelveLabsSdk",),
     "benchmarks.subjects.openai_sdk": ("OpenAISdk",),
     "benchmarks.subjects.langchain_ours": ("OurChat",),

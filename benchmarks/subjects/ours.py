@@ -41,36 +41,3 @@ class Core(Subject):
     async def acall(self) -> object:
         """Return the response."""
         return await self.aclient.create(QUESTION, knowledge_store_id=KNOWLEDGE_STORE_ID)
-
-
-class CoreTexts(Core):
-    """The reply's text alone."""
-
-    def stream(self) -> Iterator[str | bytes]:
-        """Yield the text."""
-        with self.client.stream(QUESTION, knowledge_store_id=KNOWLEDGE_STORE_ID) as stream:
-            yield from stream.text_deltas()
-
-    async def astream(self) -> AsyncIterator[str | bytes]:
-        """Yield the text."""
-        async with self.aclient.stream(QUESTION, knowledge_store_id=KNOWLEDGE_STORE_ID) as stream:
-            async for text in stream.text_deltas():
-                yield text
-
-
-class CoreUpdates(Core):
-    """Events with their text told apart as answer or commentary: what the adaptors are built on."""
-
-    def stream(self) -> Iterator[str | bytes]:
-        """Yield the text."""
-        with self.client.stream(QUESTION, knowledge_store_id=KNOWLEDGE_STORE_ID) as stream:
-            for _, pieces in stream.updates():
-                for piece in pieces:
-                    yield piece.text
-
-    async def astream(self) -> AsyncIterator[str | bytes]:
-        """Yield the text."""
-        async with self.aclient.stream(QUESTION, knowledge_store_id=KNOWLEDGE_STORE_ID) as stream:
-            async for _, pieces in stream.updates():
-                for piece in pieces:
-                    yield piece.text
