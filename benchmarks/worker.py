@@ -34,7 +34,7 @@ class Worker:
         size = 0
         seconds = 0.0
         for _ in range(times if what in ("stream", "astream") else 1):
-            getattr(asked, "before", bool)()
+            asked.before()
             gc.collect()
             start = time.process_time()
             size += self._ask(asked, what, times)

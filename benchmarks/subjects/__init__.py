@@ -41,6 +41,9 @@ class Subject(ABC):
     def __init__(self, url: str) -> None:
         self.url = url
 
+    def before(self) -> None:  # noqa: B027 - most have nothing to do
+        """Do what comes before an answer is asked for, and is not measured."""
+
     @abstractmethod
     def stream(self) -> Iterator[str | bytes]:
         """Yield the text of an answer in the pieces in which it comes."""
