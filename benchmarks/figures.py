@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FAR = 2.0
+_FLAT = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,21 @@ def rows(measure: str, ours: str, figures: dict[str, Figure], targets: Sequence[
         value = ratio(figures[ours], theirs[target.than])
         made.append(Row(measure, words, value, target.limit, figures[ours], shown, unit))
     return made
+
+
+def grown_row(measure: str, costs: dict[int, Figure], unit: str) -> Row:
+    """Return the row of what is not to grow: the most that a part costs, as a multiple of a smaller size's.
+
+    Args:
+        measure: What was measured.
+        costs: What a part costs at each size, two or more.
+        unit: The unit of these costs.
+    """
+    less, more = max(combinations(sorted(costs), 2), key=lambda pair: ratio(costs[pair[1]], costs[pair[0]]))
+    theirs = {f"of {size:,}": figure for size, figure in costs.items() if size != more}
+    value = ratio(costs[more], costs[less])
+    note = f"grows most from {less:,} to {more:,}"
+    return Row(measure, f"flat: <= {_FLAT:g} x", value, _FLAT, costs[more], theirs, unit, note)
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -91,12 +91,13 @@ class Worker:
 
         return leave(way, url, self._loop)
 
-    def history(self, name: str, count: int) -> float:
-        """Return the CPU seconds in which a history of so many messages becomes a turn, the least of many."""
+    def history(self, name: str, count: int) -> list[float]:
+        """Return the CPU seconds in which a history of so many messages becomes a turn, time after time."""
         from benchmarks.histories import conversion  # noqa: PLC0415 - it imports the frameworks
 
         convert = conversion(name, count)
-        return min(_seconds(convert) for _ in range(30))
+        convert()
+        return [_seconds(convert) for _ in range(30)]
 
     def _first_lag(self, asked: Subject, what: str) -> int:
         lags = list[int]()

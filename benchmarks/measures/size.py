@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import Figure, Row
+from benchmarks.figures import Figure, Row, grown_row
 from benchmarks.processes import Worker
 from benchmarks.scenario import Scenario
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from benchmarks.bench import Bench
 
-_FLAT = 1.25
 _MIB = 1024 * 1024
 # A little less than the client's limit, as there is more in an answer than its text.
 _BODY = 64 * _MIB - 8 * 1024
@@ -50,39 +49,35 @@ def memory(bench: Bench) -> Iterator[Row]:
 
 
 def growth(bench: Bench) -> Iterator[Row]:
-    """Yield the rows of growth: the most that a part costs, as a multiple of what it costs in the smallest."""
+    """Yield the rows of growth: by how much a part costs more in one than in any smaller one."""
     most = 200_000 if bench.extent.whole else 20_000
     counts = [count for count in (1_000, 10_000, 50_000, 200_000) if count <= most]
     per_delta = {count: _per_delta(bench, "Core", Scenario(count, cut=16 * 1024)) for count in counts}
-    yield _grown(f"growth, cost of a delta, {counts[0]:,} to {counts[-1]:,} deltas, core", per_delta, "us")
+    yield grown_row(f"growth, cost of a delta, {counts[0]:,} to {counts[-1]:,} deltas, core", per_delta, "us")
     for cut in (1024, 16 * 1024):
         sizes = [1024, 16 * 1024, 256 * 1024, _MIB]
         per_kib = {size: _per_kib(bench, Scenario(4 * _MIB // size, size, cut)) for size in sizes}
         measure = f"growth, cost of a KiB of text, events of 1 KiB to 1 MiB in chunks of {cut // 1024} KiB, core"
-        yield _grown(measure, per_kib, "us")
+        yield grown_row(measure, per_kib, "us")
     for title, name in _ADAPTORS if bench.extent.whole else ():
         counts = [1_000, 5_000, 20_000]
         per_delta = {count: _per_delta(bench, name, Scenario(count, cut=16 * 1024)) for count in counts}
-        yield _grown(f"growth, cost of a delta, {counts[0]:,} to {counts[-1]:,} deltas, {title}", per_delta, "us")
+        yield grown_row(f"growth, cost of a delta, {counts[0]:,} to {counts[-1]:,} deltas, {title}", per_delta, "us")
 
 
 def histories(bench: Bench) -> Iterator[Row]:
     """Yield the rows of histories: the cost of 1,000 messages, and whether it grows with them alone."""
     for name in _HISTORIES:
-        worker = bench.worker("histories")
-        took = {count: worker.do("history", name=name, count=count) * 1e3 for count in (250, 1_000, 4_000)}
-        ours = Figure((took[1_000],))
-        yield Row(f"history of 1,000 messages, {name}", "< 5 ms", ours.median, 5, ours, {}, "ms", "the least of 30")
-        per_message = {count: Figure((seconds / count * 1e3,)) for count, seconds in took.items()}
-        yield _grown(f"history, cost of a message, 250 to 4,000, {name}", per_message, "us")
+        took = {count: _history(bench, name, count) for count in (250, 1_000, 4_000)}
+        ours = took[1_000]
+        yield Row(f"history of 1,000 messages, {name}", "< 5 ms", ours.median, 5, ours, {}, "ms")
+        per_message = {count: Figure(tuple(ms / count * 1e3 for ms in each.values)) for count, each in took.items()}
+        yield grown_row(f"history, cost of a message, 250 to 4,000, {name}", per_message, "us")
 
 
-def _grown(measure: str, costs: dict[int, Figure], unit: str) -> Row:
-    least, *more = costs
-    dearest = max(more, key=lambda each: costs[each].median)
-    value = costs[dearest].median / costs[least].median
-    theirs = {f"of {count:,}": figure for count, figure in costs.items() if count != dearest}
-    return Row(measure, f"flat: <= {_FLAT:g} x", value, _FLAT, costs[dearest], theirs, unit, f"dearest: {dearest:,}")
+def _history(bench: Bench, name: str, count: int) -> Figure:
+    seconds: list[float] = bench.worker("histories").do("history", name=name, count=count)
+    return Figure(tuple(each * 1e3 for each in seconds))
 
 
 def _per_delta(bench: Bench, name: str, scenario: Scenario) -> Figure:

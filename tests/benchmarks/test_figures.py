@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.figures import Figure, Row, Target, rows, significant
+from benchmarks.figures import Figure, Row, Target, grown_row, rows, significant
 
 
 def row(value: float, limit: float) -> Row:
@@ -25,6 +25,25 @@ def test_ours_is_divided_by_theirs() -> None:
     assert (first.value, first.target, first.verdict) == (1.5, "<= 1.7 x raw httpx", "met")
     assert (second.value, list(second.theirs)) == (0.1, ["peer"])
     assert list(first.theirs) == ["raw", "peer"]
+
+
+@pytest.mark.parametrize(
+    ("costs", "value", "note"),
+    [
+        # The first is dear for what each stream costs once, which would hide what grows after it.
+        ((9.0, 5.0, 6.0, 8.0), 1.6, "grows most from 2 to 8"),
+        ((4.0, 6.0, 3.0, 4.0), 1.5, "grows most from 1 to 2"),
+        ((4.0, 3.0, 2.0, 1.0), 0.75, "grows most from 1 to 2"),
+    ],
+)
+def test_growth_is_the_worst_of_all_pairs(costs: tuple[float, ...], value: float, note: str) -> None:
+    grown = grown_row("m", {size: Figure((cost,)) for size, cost in zip((1, 2, 4, 8), costs, strict=True)}, "us")
+    assert (grown.value, grown.note) == (value, note)
+
+
+def test_growth_shows_what_costs_more_beside_all_others() -> None:
+    grown = grown_row("m", {1_000: Figure((2.0,)), 5_000: Figure((1.0,)), 20_000: Figure((3.0,))}, "us")
+    assert (grown.ours.median, list(grown.theirs), grown.verdict) == (3.0, ["of 1,000", "of 5,000"], "far off")
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.01234, "0.0123"), (12.34, "12.3"), (1_234.5, "1,234"), (0, "0")])
