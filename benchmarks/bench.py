@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmarks import wire
 from benchmarks.figures import Figure
 from benchmarks.processes import Server, Worker
 
@@ -89,6 +90,16 @@ class Bench:
         if name != "Raw" and came["size"] != scenario.text_size:
             raise RuntimeError(f"{name} gave {came['size']:,} characters of {scenario.text_size:,}")
         return float(came["seconds"]) / scenario.deltas * 1e6
+
+    def check_call(self, name: str, scenario: Scenario, what: str) -> None:
+        """Ask once, and look whether the whole answer has come.
+
+        Raises:
+            RuntimeError: It has not, so that what it costs would say nothing.
+        """
+        said = self.worker(name).do("said", name=name, url=self.server.url(name, scenario), what=what)
+        if said != {"text": wire.answer_text(scenario), "status": "completed"}:
+            raise RuntimeError(f"{name} answered {said}")
 
     def cpu_per_call(self, name: str, scenario: Scenario, what: str, times: int) -> float:
         """Return the CPU microseconds of one call."""

@@ -24,8 +24,12 @@ _EVERYDAY = "The second goal falls in the 84th minute, after a corner from the l
 
 def answer(scenario: Scenario, dialect: str) -> bytes:
     """Return the body of a JSON answer."""
-    text = "a" * scenario.size if scenario.size else _EVERYDAY
-    return _json(_whole(text, dialect, annotated=not scenario.size))
+    return _json(_whole(answer_text(scenario), dialect, annotated=not scenario.size))
+
+
+def answer_text(scenario: Scenario) -> str:
+    """Return the text of a JSON answer."""
+    return "a" * scenario.size if scenario.size else _EVERYDAY
 
 
 def frames(scenario: Scenario, dialect: str) -> list[bytes]:

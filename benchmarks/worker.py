@@ -41,6 +41,12 @@ class Worker:
             seconds += time.process_time() - start
         return {"seconds": seconds, "size": size}
 
+    def said(self, name: str, url: str, what: str) -> dict[str, Any]:
+        """Return what a JSON answer says, asked for once."""
+        asked = self._subject(name, url)
+        answer = asked.call() if what == "call" else self._loop.run_until_complete(asked.acall())
+        return asked.said(answer)._asdict()
+
     def first_lags(self, name: str, url: str, what: str, times: int) -> list[int]:
         """Return by how many nanoseconds the first delta comes later than the server has sent it, stream by stream."""
         asked = self._subject(name, url)
@@ -67,22 +73,23 @@ class Worker:
     def memory(self, name: str, url: str, what: str) -> dict[str, int]:
         """Return the most bytes that Python held at once for one answer, and those when the last delta had come."""
         asked = self._subject(name, url)
+        expected = _text_size(url)
         gc.collect()
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
-        at_last_delta = 0
+        size, at_last_delta, answer = 0, 0, None
         if what == "stream":
-            expected, size = _text_size(url), 0
             for text in asked.stream():
                 size += len(text)
                 if size == expected:
                     at_last_delta = tracemalloc.get_traced_memory()[0] - before
-            if size != expected:
-                raise RuntimeError(f"{name} gave {size:,} characters of {expected:,}")
         else:
-            self._ask(asked, what, 1)
+            answer = asked.call()
         peak = tracemalloc.get_traced_memory()[1] - before
         tracemalloc.stop()
+        size = size if answer is None else len(asked.said(answer).text)
+        if size != expected:
+            raise RuntimeError(f"{name} gave {size:,} characters of {expected:,}")
         return {"peak": peak, "at_last_delta": at_last_delta}
 
     def cancel(self, way: str, url: str) -> int:
@@ -150,7 +157,8 @@ async def _together(asked: Subject, lags: list[int], count: int) -> None:
 def _text_size(url: str) -> int:
     from benchmarks.scenario import Scenario  # noqa: PLC0415 - the url is told apart here only
 
-    return Scenario.of(url.split("/")[3]).text_size
+    scenario = Scenario.of(url.split("/")[3])
+    return scenario.text_size if scenario.deltas else scenario.size
 
 
 def _seconds(action: Callable[[], object]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -29,6 +29,13 @@ _MODULES = {
     "benchmarks.subjects.llama_openai": ("OpenAILLM",),
     "benchmarks.subjects.llama_floor": ("ReadyMadeLLM",),
 }
+
+
+class Said(NamedTuple):
+    """What an answer says that came whole."""
+
+    text: str
+    status: str | None
 
 
 class Subject(ABC):
@@ -59,6 +66,10 @@ class Subject(ABC):
     @abstractmethod
     async def acall(self) -> object:
         """Return what `call` returns."""
+
+    @abstractmethod
+    def said(self, answer: Any) -> Said:
+        """Return what the answer says that `call` returned; this is never measured."""
 
 
 def subject(name: str, url: str) -> Subject:

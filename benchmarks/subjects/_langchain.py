@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.scenario import QUESTION
-from benchmarks.subjects import Subject
+from benchmarks.subjects import Said, Subject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -37,3 +37,7 @@ class Chat(Subject):
     async def acall(self) -> object:
         """Return the message."""
         return await self.model.ainvoke(QUESTION)
+
+    def said(self, answer: Any) -> Said:
+        """Return what the message says."""
+        return Said(str(answer.text), answer.response_metadata.get("status"))

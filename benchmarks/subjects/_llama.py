@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.llms import ChatMessage
 
 from benchmarks.scenario import QUESTION
-from benchmarks.subjects import Subject
+from benchmarks.subjects import Said, Subject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -39,6 +39,11 @@ class Llm(Subject):
     async def acall(self) -> object:
         """Return the chat response."""
         return await self.llm.achat(_messages())
+
+    def said(self, answer: Any) -> Said:
+        """Return what the chat response says."""
+        response = answer.raw
+        return Said(answer.message.content, response["status"] if isinstance(response, dict) else response.status)
 
 
 def _messages() -> list[ChatMessage]:

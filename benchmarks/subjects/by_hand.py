@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from benchmarks.scenario import KEY, KNOWLEDGE_STORE_ID, QUESTION
-from benchmarks.subjects import Subject
+from benchmarks.subjects import Said, Subject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -57,6 +57,10 @@ class Raw(Subject):
     async def acall(self) -> object:
         """Return the bytes of an answer."""
         return (await self._ahttp.post(self._url, content=_BODY, headers=_HEADERS)).content
+
+    def said(self, answer: Any) -> Said:
+        """Return what the bytes say."""
+        return _said(json.loads(answer))
 
 
 class RawStamps(Raw):
@@ -118,6 +122,10 @@ class ByHand(Raw):
         """Return the answer as a dictionary."""
         answer = await self._ahttp.post(self._url, content=json.dumps(_REQUEST), headers=_HEADERS)
         return self.loads(answer.content)
+
+    def said(self, answer: Any) -> Said:
+        """Return what the dictionary says."""
+        return _said(answer)
 
 
 class ByHandOrjson(ByHand):
@@ -195,6 +203,10 @@ class OpenAIDecoder(Raw):
                     event = frame.json()
                     if event["type"] == _DELTA:
                         yield event["delta"]
+
+
+def _said(response: dict[str, Any]) -> Said:
+    return Said(response["output"][0]["content"][0]["text"], response["status"])
 
 
 def _frames(rest: list[bytes], chunk: bytes) -> Iterator[bytes]:

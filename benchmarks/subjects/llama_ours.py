@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import QueryBundle
 
 from benchmarks.scenario import KEY, KNOWLEDGE_STORE_ID, QUESTION
-from benchmarks.subjects import Subject
+from benchmarks.subjects import Said, Subject
 from benchmarks.subjects._llama import Llm
 from llama_index_twelvelabs import (
     TwelveLabsAsyncStreamingResponse,
@@ -56,3 +56,7 @@ class OurQueryEngine(Subject):
     async def acall(self) -> object:
         """Return the answer."""
         return await self.whole.aquery(QueryBundle(QUESTION))
+
+    def said(self, answer: Any) -> Said:
+        """Return what the answer says."""
+        return Said(answer.response, answer.metadata["status"])

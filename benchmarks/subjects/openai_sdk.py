@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openai import AsyncOpenAI, OpenAI
 
 from benchmarks.scenario import KEY, QUESTION
-from benchmarks.subjects import Subject
+from benchmarks.subjects import Said, Subject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -44,3 +44,7 @@ class OpenAISdk(Subject):
     async def acall(self) -> object:
         """Return the response."""
         return await self._aclient.responses.create(model=MODEL, input=QUESTION)
+
+    def said(self, answer: Any) -> Said:
+        """Return what the response says."""
+        return Said(answer.output_text, answer.status)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.scenario import KEY, KNOWLEDGE_STORE_ID, QUESTION
-from benchmarks.subjects import Subject
+from benchmarks.subjects import Said, Subject
 from twelvelabs_responses import AsyncClient, Client, OutputTextDelta, Retry
 
 if TYPE_CHECKING:
@@ -41,3 +41,7 @@ class Core(Subject):
     async def acall(self) -> object:
         """Return the response."""
         return await self.aclient.create(QUESTION, knowledge_store_id=KNOWLEDGE_STORE_ID)
+
+    def said(self, answer: Any) -> Said:
+        """Return what the response says."""
+        return Said(answer.text, answer.status)

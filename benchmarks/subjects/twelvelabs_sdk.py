@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twelvelabs import AsyncTwelveLabs, TwelveLabs
 from twelvelabs.types import ResponseInputItem, ResponseStreamEvent_ResponseOutputTextDelta
 
 from benchmarks.scenario import KEY, KNOWLEDGE_STORE_ID, QUESTION
-from benchmarks.subjects import Subject
+from benchmarks.subjects import Said, Subject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -44,3 +44,7 @@ class TwelveLabsSdk(Subject):
     async def acall(self) -> object:
         """Return the response."""
         return await self._aclient.responses.create(knowledge_store_id=KNOWLEDGE_STORE_ID, input=_INPUT)
+
+    def said(self, answer: Any) -> Said:
+        """Return what the response says."""
+        return Said("".join(part.text for item in answer.output for part in item.content), answer.status)
