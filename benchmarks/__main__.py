@@ -51,9 +51,7 @@ def main() -> int:
         (_FOLDER / "results.md").write_text(report.page(rows), encoding="utf-8")
         chart.draw(rows, _FOLDER / "results.svg")
     far_off = [row for row in rows if row.is_far_off]
-    print(
-        f"{len(rows)} targets, {sum(row.verdict == 'met' for row in rows)} met, {len(far_off)} over twice their target"
-    )
+    print(f"{report.met(rows)} {len(far_off)} are over twice their target.")
     return 1 if options.quick and far_off else 0
 
 

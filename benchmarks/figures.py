@@ -34,13 +34,13 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One target, and what came of it.
+    """One target, and what came of it; or, without a limit, what is good to know beside one.
 
     Attributes:
         measure: What was measured.
         target: What the figure is compared with, as words: "1.7 x raw httpx".
         value: What is held against the limit: a ratio, or a figure of the target's unit.
-        limit: The most that it may be.
+        limit: The most that it may be, if there is a target.
         ours: Our figure.
         theirs: The figures of those that we are compared with, by name.
         unit: The unit of these figures.
@@ -50,7 +50,7 @@ class Row:
     measure: str
     target: str
     value: float
-    limit: float
+    limit: float | None
     ours: Figure
     theirs: dict[str, Figure]
     unit: str
@@ -58,7 +58,9 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Say whether the target is met."""
+        """Say whether the target is met; nothing where there is none."""
+        if self.limit is None:
+            return ""
         if self.value <= self.limit:
             return "met"
         return "far off" if self.is_far_off else "missed"
@@ -66,20 +68,20 @@ class Row:
     @property
     def is_far_off(self) -> bool:
         """Whether the value is over twice its target."""
-        return self.value > _FAR * self.limit
+        return self.limit is not None and self.value > _FAR * self.limit
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A ratio that is not to be passed.
+    """A ratio that is not to be passed; or, without a limit, one that is good to know.
 
     Attributes:
-        limit: The most that our figure may be of theirs.
+        limit: The most that our figure may be of theirs, if there is a target.
         than: Whose figure ours is divided by.
         words: What it is called.
     """
 
-    limit: float
+    limit: float | None
     than: str
     words: str
 
@@ -95,7 +97,7 @@ def rows(measure: str, ours: str, figures: dict[str, Figure], targets: Sequence[
     for target in targets:
         theirs = {name: figure for name, figure in figures.items() if name != ours}
         shown = theirs if not made else {target.than: theirs[target.than]}
-        words = f"<= {target.limit:g} x {target.words}"
+        words = f"x {target.words} (no target)" if target.limit is None else f"<= {target.limit:g} x {target.words}"
         value = ratio(figures[ours], theirs[target.than])
         made.append(Row(measure, words, value, target.limit, figures[ours], shown, unit))
     return made

@@ -24,7 +24,8 @@ _OPENAI = Target(0.2, "OpenAISdk", "openai")
 _OFFICIAL = Target(0.01, "TwelveLabsSdk", "twelvelabs")
 _CHAT = (
     Target(0.45, "OpenAIChat", "ChatOpenAI"),
-    Target(1.6, "MadeChat", "a chat model that makes its chunks of ready texts"),
+    Target(1.6, "MadeChat", "LangChain making chunks"),
+    Target(None, "ReadyMadeChat", "LangChain given chunks"),
 )
 _LLAMA = (Target(0.5, "OpenAILLM", "OpenAIResponses"),)
 

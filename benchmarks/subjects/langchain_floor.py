@@ -1,4 +1,4 @@
-"""What LangChain itself costs: a chat model whose texts are there already."""
+"""What LangChain itself costs: chat models that ask nobody, their texts or even their chunks there already."""
 
 from __future__ import annotations
 

@@ -19,6 +19,11 @@ def test_over_twice_its_target_is_far_off(value: float, verdict: str) -> None:
     assert row(value, 1.0).verdict == verdict
 
 
+def test_what_has_no_target_can_miss_none() -> None:
+    (made,) = rows("m", "ours", {"ours": Figure((6.0,)), "floor": Figure((2.0,))}, (Target(None, "floor", "it"),), "us")
+    assert (made.value, made.target, made.verdict, made.is_far_off) == (3.0, "x it (no target)", "", False)
+
+
 def test_ours_is_divided_by_theirs() -> None:
     figures = {"ours": Figure((6.0,)), "raw": Figure((4.0,)), "peer": Figure((60.0,))}
     first, second = rows("m", "ours", figures, (Target(1.7, "raw", "raw httpx"), Target(0.2, "peer", "a peer")), "us")
