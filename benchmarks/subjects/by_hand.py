@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,6 +14,7 @@ from benchmarks.subjects import Said, Subject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
 _DELTA = "response.output_text.delta"
 _STAMP = re.compile(rb'"delta":"(\d{20})"')
@@ -41,12 +43,12 @@ class Raw(Subject):
 
     def stream(self) -> Iterator[str | bytes]:
         """Yield the bytes as they come."""
-        with self._http.stream("POST", self._url, content=_STREAM_BODY, headers=_HEADERS) as answer:
+        with self._opened() as answer:
             yield from answer.iter_bytes()
 
     async def astream(self) -> AsyncIterator[str | bytes]:
         """Yield the bytes as they come."""
-        async with self._ahttp.stream("POST", self._url, content=_STREAM_BODY, headers=_HEADERS) as answer:
+        async with self._aopened() as answer:
             async for chunk in answer.aiter_bytes():
                 yield chunk
 
@@ -62,31 +64,29 @@ class Raw(Subject):
         """Return what the bytes say."""
         return _said(json.loads(answer))
 
+    def _opened(self) -> AbstractContextManager[httpx.Response]:
+        return self._http.stream("POST", self._url, content=_STREAM_BODY, headers=_HEADERS)
+
+    def _aopened(self) -> AbstractAsyncContextManager[httpx.Response]:
+        return self._ahttp.stream("POST", self._url, content=_STREAM_BODY, headers=_HEADERS)
+
 
 class RawStamps(Raw):
     """The same, looking only for the time that a delta of a paced stream is."""
 
     def stream(self) -> Iterator[str | bytes]:
         """Yield the times."""
-        rest = b""
+        rest = bytearray()
         for chunk in super().stream():
-            rest += chunk if isinstance(chunk, bytes) else chunk.encode()
-            if found := _STAMP.search(rest):
-                yield found[1]
-                rest = rest[found.end() :]
-            else:
-                rest = rest[-_MOST_OF_A_STAMP:]
+            if stamp := _stamp(rest, chunk):
+                yield stamp
 
     async def astream(self) -> AsyncIterator[str | bytes]:
         """Yield the times."""
-        rest = b""
+        rest = bytearray()
         async for chunk in super().astream():
-            rest += chunk if isinstance(chunk, bytes) else chunk.encode()
-            if found := _STAMP.search(rest):
-                yield found[1]
-                rest = rest[found.end() :]
-            else:
-                rest = rest[-_MOST_OF_A_STAMP:]
+            if stamp := _stamp(rest, chunk):
+                yield stamp
 
 
 class ByHand(Raw):
@@ -96,23 +96,18 @@ class ByHand(Raw):
 
     def stream(self) -> Iterator[str | bytes]:
         """Yield the deltas."""
-        with self._http.stream("POST", self._url, content=_STREAM_BODY, headers=_HEADERS) as answer:
+        with self._opened() as answer:
             rest: list[bytes] = []
             for chunk in answer.iter_bytes():
-                for frame in _frames(rest, chunk):
-                    event = self.loads(frame)
-                    if event["type"] == _DELTA:
-                        yield event["delta"]
+                yield from _deltas(rest, chunk, self.loads)
 
     async def astream(self) -> AsyncIterator[str | bytes]:
         """Yield the deltas."""
-        async with self._ahttp.stream("POST", self._url, content=_STREAM_BODY, headers=_HEADERS) as answer:
+        async with self._aopened() as answer:
             rest: list[bytes] = []
             async for chunk in answer.aiter_bytes():
-                for frame in _frames(rest, chunk):
-                    event = self.loads(frame)
-                    if event["type"] == _DELTA:
-                        yield event["delta"]
+                for delta in _deltas(rest, chunk, self.loads):
+                    yield delta
 
     def call(self) -> object:
         """Return the answer as a dictionary."""
@@ -138,79 +133,104 @@ class ByHandOrjson(ByHand):
         self.loads = orjson.loads
 
 
-class HttpxSse(Raw):
+class _Decoder(Raw):
+    """A decoder that others have written, and json; each imports only its own."""
+
+    def stream(self) -> Iterator[str | bytes]:
+        """Yield the deltas."""
+        with self._opened() as answer:
+            for frame in self.frames(answer):
+                if frame.data != "[DONE]":
+                    event = json.loads(frame.data)
+                    if event["type"] == _DELTA:
+                        yield event["delta"]
+
+    async def astream(self) -> AsyncIterator[str | bytes]:
+        """Yield the deltas."""
+        async with self._aopened() as answer:
+            async for frame in self.aframes(answer):
+                if frame.data != "[DONE]":
+                    event = json.loads(frame.data)
+                    if event["type"] == _DELTA:
+                        yield event["delta"]
+
+    @abstractmethod
+    def frames(self, answer: httpx.Response) -> Iterator[Any]:
+        """Return the decoder's own iterator: one of ours around it would count against it."""
+
+    @abstractmethod
+    def aframes(self, answer: httpx.Response) -> AsyncIterator[Any]:
+        """Return what `frames` returns."""
+
+
+class HttpxSse(_Decoder):
     """httpx-sse, the decoder most people take."""
 
-    def stream(self) -> Iterator[str | bytes]:
-        """Yield the deltas."""
-        from httpx_sse import connect_sse  # noqa: PLC0415 - only this one needs it
+    def frames(self, answer: httpx.Response) -> Iterator[Any]:
+        """Return its iterator."""
+        from httpx_sse import EventSource  # noqa: PLC0415 - only this one needs it
 
-        with connect_sse(self._http, "POST", self._url, content=_STREAM_BODY, headers=_HEADERS) as source:
-            for frame in source.iter_sse():
-                if frame.data != "[DONE]":
-                    event = json.loads(frame.data)
-                    if event["type"] == _DELTA:
-                        yield event["delta"]
+        return EventSource(answer).iter_sse()
 
-    async def astream(self) -> AsyncIterator[str | bytes]:
-        """Yield the deltas."""
-        from httpx_sse import aconnect_sse  # noqa: PLC0415 - only this one needs it
+    def aframes(self, answer: httpx.Response) -> AsyncIterator[Any]:
+        """Return its iterator."""
+        from httpx_sse import EventSource  # noqa: PLC0415 - only this one needs it
 
-        async with aconnect_sse(self._ahttp, "POST", self._url, content=_STREAM_BODY, headers=_HEADERS) as source:
-            async for frame in source.aiter_sse():
-                if frame.data != "[DONE]":
-                    event = json.loads(frame.data)
-                    if event["type"] == _DELTA:
-                        yield event["delta"]
+        return EventSource(answer).aiter_sse()
 
 
-class SseClient(Raw):
-    """sseclient-py, which has no async form."""
+class SseClient(_Decoder):
+    """sseclient-py."""
 
-    def stream(self) -> Iterator[str | bytes]:
-        """Yield the deltas."""
+    def frames(self, answer: httpx.Response) -> Iterator[Any]:
+        """Return its iterator."""
         from sseclient import SSEClient  # noqa: PLC0415 - only this one needs it
 
-        with self._http.stream("POST", self._url, content=_STREAM_BODY, headers=_HEADERS) as answer:
-            for frame in SSEClient(answer.iter_bytes()).events():
-                if frame.data != "[DONE]":
-                    event = json.loads(frame.data)
-                    if event["type"] == _DELTA:
-                        yield event["delta"]
+        events: Iterator[Any] = SSEClient(answer.iter_bytes()).events()
+        return events
+
+    def aframes(self, answer: httpx.Response) -> AsyncIterator[Any]:
+        """Refuse: it has no async form."""
+        raise NotImplementedError
 
 
-class OpenAIDecoder(Raw):
+class OpenAIDecoder(_Decoder):
     """The decoder inside OpenAI's SDK, without its models."""
 
-    def stream(self) -> Iterator[str | bytes]:
-        """Yield the deltas."""
+    def frames(self, answer: httpx.Response) -> Iterator[Any]:
+        """Return its iterator."""
         from openai._streaming import SSEDecoder  # noqa: PLC0415 - only this one needs it
 
-        with self._http.stream("POST", self._url, content=_STREAM_BODY, headers=_HEADERS) as answer:
-            for frame in SSEDecoder().iter_bytes(answer.iter_bytes()):
-                if frame.data != "[DONE]":
-                    event = frame.json()
-                    if event["type"] == _DELTA:
-                        yield event["delta"]
+        return SSEDecoder().iter_bytes(answer.iter_bytes())
 
-    async def astream(self) -> AsyncIterator[str | bytes]:
-        """Yield the deltas."""
+    def aframes(self, answer: httpx.Response) -> AsyncIterator[Any]:
+        """Return its iterator."""
         from openai._streaming import SSEDecoder  # noqa: PLC0415 - only this one needs it
 
-        async with self._ahttp.stream("POST", self._url, content=_STREAM_BODY, headers=_HEADERS) as answer:
-            async for frame in SSEDecoder().aiter_bytes(answer.aiter_bytes()):
-                if frame.data != "[DONE]":
-                    event = frame.json()
-                    if event["type"] == _DELTA:
-                        yield event["delta"]
+        return SSEDecoder().aiter_bytes(answer.aiter_bytes())
 
 
 def _said(response: dict[str, Any]) -> Said:
     return Said(response["output"][0]["content"][0]["text"], response["status"])
 
 
-def _frames(rest: list[bytes], chunk: bytes) -> Iterator[bytes]:
-    """Yield the data of each frame that the chunk completes; the pieces of one that has not ended stay in `rest`."""
+def _stamp(rest: bytearray, chunk: str | bytes) -> bytes | None:
+    """Return the first time that the chunk completes; what may be the beginning of one stays in `rest`."""
+    rest += chunk if isinstance(chunk, bytes) else chunk.encode()
+    found = _STAMP.search(rest)
+    if found is None:
+        del rest[:-_MOST_OF_A_STAMP]
+        return None
+    stamp = bytes(found[1])
+    del rest[: found.end()]
+    return stamp
+
+
+def _deltas(rest: list[bytes], chunk: bytes, loads: Callable[[bytes], Any]) -> Iterator[str]:
+    """Yield the deltas that the chunk completes; the pieces of a frame that has not ended stay in `rest`.
+
+    It knows frames and deltas, as a layer for each would count against what is written by hand.
+    """
     if b"\n\n" not in chunk and not (chunk[:1] == b"\n" and rest and rest[-1].endswith(b"\n")):
         rest.append(chunk)
         return
@@ -219,4 +239,6 @@ def _frames(rest: list[bytes], chunk: bytes) -> Iterator[bytes]:
     for frame in whole:
         data = frame[frame.find(b"data: ") + 6 :]
         if data != b"[DONE]":
-            yield data
+            event = loads(data)
+            if event["type"] == _DELTA:
+                yield event["delta"]
