@@ -51,11 +51,10 @@ _INTRODUCTION = """\
 # Speed, beside the peers
 
 Written by `make bench`. A plain server sends bytes that were made before, over loopback: TwelveLabs' form to us and to
-`twelvelabs`, OpenAI's own form to the others; deltas of the same size, of which those that take longest per delta
-(`openai`, `twelvelabs`, ChatOpenAI) are sent fewer. Each subject has a process of its own; where CPU is measured, they
-take turns, round by round, the first of which does not count. CPU is that of the subject's process. Given are the
-median and, in brackets, the least and the most of the rounds. **Ratios are the result**: absolute times are those of
-this machine, and its other work moves them.
+`twelvelabs`, OpenAI's own form to the others; as many deltas, of the same size, to all that are compared. Each subject
+has a process of its own; where CPU is measured, they take turns, round by round, the first of which does not count. CPU
+is that of the subject's process. Given are the median and, in brackets, the least and the most of the rounds. **Ratios
+are the result**: absolute times are those of this machine, and its other work moves them.
 
 {machine}
 
