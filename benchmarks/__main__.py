@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import chart, report
 from benchmarks.bench import QUICK, WHOLE, Bench
-from benchmarks.measures import calls, crowd, size, starting, streams, waiting
+from benchmarks.measures import asking, calls, crowd, size, starting, streams, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +29,7 @@ _MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "calls": calls.calls,
     "imports": starting.imports,
     "construction": starting.construction,
+    "first-answer": asking.first_answers,
     "first-token": waiting.first_token,
     "connections": waiting.connections,
     "cancel": waiting.leaving,

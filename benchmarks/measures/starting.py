@@ -112,18 +112,23 @@ def construction(bench: Bench) -> Iterator[Row]:
     yield Row("construction, transports made before use, all of ours", "none", built.median, 0, built, theirs, "")
 
 
+def process_seconds(code: str) -> float:
+    """Return the CPU seconds of a process that does this and ends."""
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=ENVIRONMENT)  # noqa: S603 - ours
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"failed: {code}")
+    return used.ru_utime + used.ru_stime
+
+
 def _peers_of(title: str, net: dict[str, Figure]) -> dict[str, Figure]:
     name = {"core": "openai", "LangChain": "ChatOpenAI"}.get(title, "OpenAIResponses")
     return {name: net[name]} if name in net else {}
 
 
 def _import_seconds(name: str) -> float:
-    process = subprocess.Popen([sys.executable, "-c", _IMPORTS[name]], cwd=ROOT, env=ENVIRONMENT)  # noqa: S603 - ours
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"importing {name} failed")
-    return used.ru_utime + used.ru_stime
+    return process_seconds(_IMPORTS[name])
 
 
 def _construction(name: str) -> list[float]:

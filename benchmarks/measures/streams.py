@@ -22,7 +22,7 @@ _PACED = ("Raw", "HttpxSse", "ByHand", "Core", "OpenAISdk")
 _OPENAI = Target(0.2, "OpenAISdk", "openai")
 # Another parser is another dependency, so it is no target; but it shows what one would bring.
 _ORJSON = Target(None, "ByHandOrjson", NAMES["ByHandOrjson"])
-# Thousands of deltas would take it a minute, so both are asked for few: what a stream costs once counts for both alike.
+# Ten thousand deltas would take it 15 s, so both are asked for few: what a stream costs once counts for both alike.
 _OFFICIAL = ("Core", "TwelveLabsSdk")
 _FEW, _FEWER = 500, 200
 _CHAT = (
