@@ -75,8 +75,9 @@ def names(figures: dict[str, Figure]) -> str:
 def lines(row: Row) -> Iterable[str]:
     """Yield a row as it is printed while the run goes on."""
     yield f"{row.verdict:8} {significant(row.value):>8}  {row.measure}: {row.target}"
+    others = f"; {names(row.theirs)}" if row.theirs else ""
     note = f" ({row.note})" if row.note else ""
-    yield f"{'':19}ours {row.ours.text(row.unit)}; {names(row.theirs)}{note}"
+    yield f"{'':19}ours {row.ours.text(row.unit)}{others}{note}"
 
 
 def machine() -> str:

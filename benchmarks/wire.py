@@ -19,6 +19,8 @@ _SESSION = "sess_0199b1c2-5a7e-7d11-9f00-3c5d8e6a1b20"
 _RESPONSE = "resp_0199b1c2-5a7f-7e22-8a11-4d6e9f7b2c31"
 _MESSAGE = "msg_sess_0199b1c2-5a7e-7d11-9f00-3c5d8e6a1b20_0"
 _USAGE = {"input_tokens": 1_200, "output_tokens": 340}
+# Texts have line breaks, which JSON escapes: a parser cannot hand on the bytes as they came.
+_LINE = "a" * 79 + "\n"
 _EVERYDAY = "The second goal falls in the 84th minute, after a corner from the left [1]. " * 8
 
 
@@ -29,7 +31,7 @@ def answer(scenario: Scenario, dialect: str) -> bytes:
 
 def answer_text(scenario: Scenario) -> str:
     """Return the text of a JSON answer."""
-    return "a" * scenario.size if scenario.size else _EVERYDAY
+    return (_LINE * (scenario.size // len(_LINE) + 1))[: scenario.size] if scenario.size else _EVERYDAY
 
 
 def frames(scenario: Scenario, dialect: str) -> list[bytes]:

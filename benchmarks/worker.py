@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import resource
 import sys
 import time
 import tracemalloc
@@ -71,9 +72,14 @@ class Worker:
         return sum(self._loop.run_until_complete(all_of_them()))
 
     def memory(self, name: str, url: str, what: str) -> dict[str, int]:
-        """Return the most bytes that Python held at once for one answer, and those when the last delta had come."""
+        """Return the most bytes that one answer took at once: of the process, and of them those of Python's objects.
+
+        The latter also as the last delta has come. What a parser written in another language holds is none of them.
+        """
         asked = self._subject(name, url)
         expected = _text_size(url)
+        # First, as the most that a process ever held can only rise.
+        resident = self._resident(asked, what)
         gc.collect()
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
@@ -90,7 +96,7 @@ class Worker:
         size = size if answer is None else len(asked.said(answer).text)
         if size != expected:
             raise RuntimeError(f"{name} gave {size:,} characters of {expected:,}")
-        return {"peak": peak, "at_last_delta": at_last_delta}
+        return {"resident": resident, "held": peak, "at_last_delta": at_last_delta}
 
     def cancel(self, way: str, url: str) -> int:
         """Leave a stream in this way; return when that was begun, in nanoseconds of the monotonic clock."""
@@ -105,6 +111,13 @@ class Worker:
         convert = conversion(name, count)
         convert()
         return [_seconds(convert) for _ in range(30)]
+
+    def _resident(self, asked: Subject, what: str) -> int:
+        gc.collect()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self._ask(asked, what, 1)
+        more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        return more if sys.platform == "darwin" else more * 1024
 
     def _first_lag(self, asked: Subject, what: str) -> int:
         lags = list[int]()

@@ -42,5 +42,9 @@ def test_a_json_answer_is_as_long_as_is_asked_for() -> None:
     assert len(answer.output_text) == 1_000
 
 
+def test_a_long_answer_has_lines_whose_ends_are_escaped() -> None:
+    assert wire.answer(Scenario(size=240), TWELVELABS).count(b"a" * 79 + rb"\n") == 3
+
+
 def test_network_chunks_hold_what_is_cut() -> None:
     assert wire.chunked(wire.cut(b"0123456789ab", 5)) == b"5\r\n01234\r\n5\r\n56789\r\n2\r\nab\r\n"
