@@ -24,7 +24,7 @@ _OPENAI = Target(0.2, "OpenAISdk", "openai")
 _ORJSON = Target(None, "ByHandOrjson", NAMES["ByHandOrjson"])
 # Ten thousand deltas would take it 15 s, so both are asked for few: what a stream costs once counts for both alike.
 _OFFICIAL = ("Core", "TwelveLabsSdk")
-_FEW, _FEWER = 500, 200
+_FEW = 500
 _CHAT = (
     Target(0.45, "OpenAIChat", "ChatOpenAI"),
     Target(1.6, "MadeChat", "LangChain making chunks"),
@@ -35,7 +35,7 @@ _LLAMA = (Target(0.5, "OpenAILLM", "OpenAIResponses"),)
 
 def core(bench: Bench) -> Iterator[Row]:
     """Yield the rows of our own client."""
-    deltas, few = bench.extent.of(10_000), _FEW if bench.extent.whole else _FEWER
+    deltas = bench.extent.of(10_000)
     for cut, chunks in _CUTS:
         for what, way in _WAYS:
             # sseclient-py has no async form.
@@ -45,9 +45,9 @@ def core(bench: Bench) -> Iterator[Row]:
             own = Target(1.5, best, f"{NAMES[best]}, the best of its kind") if cut else Target(1.7, "Raw", "raw httpx")
             measure = f"CPU per delta, core, {way}, {chunks}"
             yield from rows(measure, "Core", figures, (own, _ORJSON) if cut else (own, _OPENAI), "us")
-            figures = _figures(bench, _OFFICIAL, Scenario(few, cut=cut), what)
+            figures = _figures(bench, _OFFICIAL, Scenario(_FEW, cut=cut), what)
             official = Target(None if cut else 0.01, "TwelveLabsSdk", "twelvelabs")
-            yield from rows(f"{measure}, {few} deltas in a stream", "Core", figures, (official,), "us")
+            yield from rows(f"{measure}, {_FEW} deltas in a stream", "Core", figures, (official,), "us")
 
 
 def paced(bench: Bench) -> Iterator[Row]:

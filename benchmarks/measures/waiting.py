@@ -65,7 +65,7 @@ def first_token(bench: Bench) -> Iterator[Row]:
 
 def connections(bench: Bench) -> Iterator[Row]:
     """Yield the rows of connections: ten streams in a row, and 200 at once."""
-    # A stream that ends as those of TwelveLabs do, for the others too; those of OpenAI itself have no [DONE].
+    # A stream that ends as those of TwelveLabs do, for the others too; and for those beside it one that does not.
     scenario = Scenario(20, done=True)
     of_openai = ("OpenAISdk", "OpenAIChat", "OpenAILLM") if bench.extent.whole else ()
     names = ("TwelveLabsSdk", *of_openai) if bench.extent.whole else ()
