@@ -71,7 +71,7 @@ def first_answers(bench: Bench) -> Iterator[Row]:
         url = bench.server.url("OpenAISdk" if name in _SPEAK_OPENAI else "Core", Scenario(size=0))
         return process_seconds(f"url = {url!r}\n{imported}\nassert {asked}.startswith('The second goal')") * 1e3
 
-    figures = bench.rounds(_ASKED, measured, count=3) if bench.extent.whole else {}
+    figures = bench.rounds(_ASKED, measured, count=2) if bench.extent.whole else {}
     for title, ours, others in _ASKED_TOGETHER if figures else ():
         shown = {name: figures[name] for name in (ours, *others)}
         targets = [Target(None, other, other) for other in others]
