@@ -63,7 +63,8 @@ chunk of a ready text each time that one is asked for, as a model must whose tex
 against it. "LangChain given chunks" has its chunks before the time is taken, so that only what LangChain does around
 them is left; it stands beside the other without a target. "LlamaIndex itself" makes its chat responses of ready texts.
 
-"far off" is over twice the target.
+Memory is by how much an answer raises the most that the process ever held; "Python's objects" is what Python itself has
+given out of it, so nothing of a parser written in another language. "far off" is over twice the target.
 """
 
 
