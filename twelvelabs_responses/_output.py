@@ -125,7 +125,8 @@ class Item:
         if isinstance(item, Message):
             for index, content in enumerate(item.content):
                 if isinstance(content, OutputText):
-                    self.part(index).fill(content.text)
+                    # Its own part from now on, or a long text would be kept twice.
+                    self.part(index).end(content)
 
     def output_item(self) -> OutputItem:
         """Return the item as it stands."""

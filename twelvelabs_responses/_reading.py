@@ -51,8 +51,9 @@ class Body:
             raise ProtocolError(f"the answer is larger than {self._max_bytes:,} bytes", ambiguous=True)
 
     def whole(self) -> bytes:
-        """Return all pieces as one."""
-        return bytes(self._taken)
+        """Return all pieces as one, and keep none: they would take up their room while the whole is read."""
+        taken, self._taken = self._taken, bytearray()
+        return bytes(taken)
 
 
 class Reading:

@@ -6,13 +6,12 @@ it has no resumption, so `id` and `retry` mean nothing.
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from twelvelabs_responses._errors import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 _LF, _CR = b"\n", b"\r"
@@ -55,13 +54,17 @@ class ServerSentEvents:
         # bytes.splitlines knows LF, CR and CRLF only; str.splitlines would cut text at U+2028 and U+0085.
         lines = chunk.splitlines()
         rest = b"" if chunk.endswith(_ENDS) or not chunk else lines.pop()
-        for line in self._whole(lines):
+        if lines and (self._line or self._at_start):
+            lines[0] = self._whole(lines[0])
+        for line in lines:
             if line.startswith(b"data:"):
                 self._add(line[6:] if line[5:6] == b" " else line[5:])
             elif line == b"data":
                 self._add(b"")
             elif not line and self._data is not None:
                 data, self._data = self._data, None
+                # The line that came in pieces, maybe of megabytes: it is not to be kept while its event is read.
+                lines[0] = b""
                 yield bytes(data)
         if rest:
             self._line += rest
@@ -72,18 +75,15 @@ class ServerSentEvents:
         # The first ends the last line if it has not ended, the second is the blank line.
         return self.feed(_LF + _LF)
 
-    def _whole(self, lines: list[bytes]) -> Iterable[bytes]:
-        """Return the lines, the first with what came of it before, and without the byte order mark of the body."""
-        if not lines or not (self._line or self._at_start):
-            return lines
-        self._line += lines[0]
-        line = bytes(self._line)
+    def _whole(self, line: bytes) -> bytes:
+        """Return the line with what came of it before, and without the byte order mark of the body."""
+        self._line += line
+        whole = bytes(self._line)
         self._line.clear()
         if self._at_start:
             self._at_start = False
-            line = line.removeprefix(_BYTE_ORDER_MARK)
-        # Not put into the list, which would keep it, maybe of megabytes, until all of them are read.
-        return chain((line,), lines[1:])
+            return whole.removeprefix(_BYTE_ORDER_MARK)
+        return whole
 
     def _add(self, value: bytes) -> None:
         if self._data is None:
@@ -92,7 +92,8 @@ class ServerSentEvents:
             # Hardly any event has a second line.
             self._data = bytearray(self._data) if isinstance(self._data, bytes) else self._data
             self._data += _LF + value
-        self._check_size()
+        if len(self._data) >= self._max_frame_bytes:
+            self._check_size()
 
     def _check_size(self) -> None:
         # The line end of each data line counts as well.

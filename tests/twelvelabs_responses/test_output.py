@@ -128,6 +128,13 @@ def test_a_complete_message_is_as_it_came_and_its_parts_have_its_text() -> None:
     assert [(growing.index, growing.take()) for growing in item.parts_in_order()] == [(0, "Two goals."), (2, "Yes.")]
 
 
+def test_a_complete_message_and_its_parts_keep_one_text_between_them() -> None:
+    item, ended = Item(0), message("Two goals.")
+    item.part(0).end(OutputText(text="Two goals."))
+    item.end(ended)
+    assert item.part(0).done is ended.content[0]
+
+
 def test_a_message_that_is_announced_again_has_still_its_text() -> None:
     item = Item(0)
     item.end(message("Two goals.", "final_answer"))

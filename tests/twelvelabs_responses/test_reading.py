@@ -424,10 +424,16 @@ def test_a_body_as_large_as_the_limit_is_taken_whole() -> None:
     body = Body(max_bytes=5)
     body.take(b"ab")
     body.take(b"cde")
-    assert body.whole() == b"abcde"
     with pytest.raises(ProtocolError, match="the answer is larger than 5 bytes") as raised:
         body.take(b"f")
     assert raised.value.ambiguous
+    assert body.whole() == b"abcde"
+
+
+def test_a_body_that_has_been_taken_out_is_kept_no_longer() -> None:
+    body = Body()
+    body.take(b"ab")
+    assert (body.whole(), body.whole()) == (b"ab", b"")
 
 
 # -- stalls --------------------------------------------------------------------------------------------------------

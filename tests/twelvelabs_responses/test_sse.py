@@ -218,3 +218,13 @@ def test_an_event_in_small_pieces_takes_no_more_room_than_its_bytes_a_few_times(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 400_000
+
+
+def test_an_event_that_came_in_pieces_is_given_without_a_second_copy_of_its_line() -> None:
+    frames = ServerSentEvents()
+    tracemalloc.start()
+    for piece in (b"data: ", *[b"x" * 1_000] * 100, b"\n\ndata: y\n\n"):
+        for data in frames.feed(piece):
+            held = tracemalloc.get_traced_memory()[0]
+            assert held < 1.1 * len(data) + 20_000
+    tracemalloc.stop()
