@@ -289,8 +289,11 @@ def client_twins(client: Client | None, async_client: AsyncClient | None) -> tup
     A turn may be asked through one and followed through the other, so both must know of it.
 
     Raises:
-        InvalidArgumentError: None is given; or both, each with a memory of its own; or one that has no twin.
+        InvalidArgumentError: None is given; or both, each with a memory of its own; or one that has no twin; or
+            something else than the twin of that name, such as the other one.
     """
+    _check_kind("client", client, Client)
+    _check_kind("async_client", async_client, AsyncClient)
     if client is not None and async_client is not None:
         if client.sessions is not async_client.sessions:
             got, allowed = "another memory of sessions than `client`", "AsyncClient(..., sessions=client.sessions)"
@@ -301,6 +304,12 @@ def client_twins(client: Client | None, async_client: AsyncClient | None) -> tup
     if async_client is not None:
         return async_client.twin(), async_client
     raise InvalidArgumentError("client", "neither `client` nor `async_client`", "one of the two, or both")
+
+
+def _check_kind(name: str, given: object, kind: type[Client | AsyncClient]) -> None:
+    # The twins have methods of the same names, so that one in the other's place would be noticed late.
+    if given is not None and not isinstance(given, kind):
+        raise InvalidArgumentError(name, f"a {type(given).__name__}", f"a twelvelabs_responses.{kind.__name__}")
 
 
 async def _until_the_loop_ends(http: httpx.AsyncClient) -> AsyncGenerator[None, None]:

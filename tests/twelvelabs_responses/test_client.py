@@ -511,6 +511,16 @@ def test_twins_that_are_given_must_share_their_memory_of_sessions() -> None:
         t.client_twins(None, None)
 
 
+def test_what_is_no_client_or_is_the_other_twin_is_refused_in_its_place() -> None:
+    client = t.Client(api_key=KEY)
+    with pytest.raises(t.InvalidArgumentError, match=r"client: got a AsyncClient; allowed: a twelvelabs_\w+\.Client\b"):
+        t.client_twins(client.twin(), None)  # type: ignore[arg-type]  # refused
+    with pytest.raises(t.InvalidArgumentError, match=r"async_client: got a Client; allowed: .*\.AsyncClient\b"):
+        t.client_twins(None, client)  # type: ignore[arg-type]  # refused
+    with pytest.raises(t.InvalidArgumentError, match="client: got a str; allowed"):
+        t.client_twins("key", None)  # type: ignore[arg-type]  # refused
+
+
 @TWINS
 def test_the_key_is_in_no_log(twin_name: str, emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
