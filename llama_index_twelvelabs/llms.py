@@ -100,9 +100,10 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
 
     knowledge_store_id: str
     model: str | None = "jockey1.0"
-    base_url: str | None = None
-    timeout: float = 300.0
-    max_retries: int = 2
+    # What the connections were made of: set afterwards, it would have no effect.
+    base_url: str | None = Field(default=None, frozen=True)
+    timeout: float = Field(default=300.0, frozen=True)
+    max_retries: int = Field(default=2, frozen=True)
     instructions: str | None = None
     include: tuple[Literal["intermediate_outputs"], ...] = ()
     selections: tuple[Selection, ...] = ()

@@ -15,6 +15,7 @@ from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugH
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.prompts import PromptTemplate
+from pydantic import ValidationError
 
 from llama_index_twelvelabs import TwelveLabsLLM
 from tests.llama_index_twelvelabs.asking import FOLLOW_UP, QUESTION, STREAMS, WAYS, answers, bodies, llm_at, user
@@ -49,6 +50,12 @@ def test_every_way_of_asking_gives_the_same_answer(llm: TwelveLabsLLM, emulator:
     }
     assert (answer.raw or {})["usage"].keys() == {"input_tokens", "output_tokens"}
     assert answer.additional_kwargs["citations"][0]["title"] == "Harbour City Derby: Rovers v United"
+
+
+@pytest.mark.parametrize("name", ["base_url", "timeout", "max_retries"])
+def test_what_the_connections_were_made_of_cannot_be_set_afterwards(llm: TwelveLabsLLM, name: str) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(llm, name, None)
 
 
 @STREAMS
