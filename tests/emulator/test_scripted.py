@@ -175,6 +175,9 @@ def test_text_and_json_at_once_are_an_error() -> None:
         ({"output_tokens": "7"}, "output_tokens: got a str; allowed: a number of tokens, or None"),
         ({"text": "[1]", "citations": ["ksi_1"]}, r"citations\[0\]: got a str; allowed: a ScriptedCitation"),
         ({"calls": [("search", {})]}, r"calls\[0\]: got a tuple; allowed: a ScriptedCall"),
+        ({"incomplete_reason": 5}, "incomplete_reason: got a int; allowed: a string, or None"),
+        ({"citations": GOALS.citations[0]}, "citations: got a ScriptedCitation; allowed: a sequence of ScriptedCit"),
+        ({"calls": iter(GOALS.calls)}, "calls: got a tuple_iterator; allowed: a sequence of ScriptedCall"),
     ],
 )
 def test_a_field_of_another_kind_is_refused_where_it_is_written(fields: dict[str, Any], told: str) -> None:
@@ -193,6 +196,35 @@ def test_a_field_of_another_kind_is_refused_where_it_is_written(fields: dict[str
 def test_what_the_wire_cannot_carry_is_refused_where_it_is_written(fields: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         ScriptedAnswer(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"id": 1}, "id: got a int; allowed: a string"),
+        ({"id": "ksi_1", "title": None}, "title: got a NoneType; allowed: a string"),
+        ({"id": "ksi_1", "start_sec": "0:12"}, "start_sec: got a str; allowed: seconds, or None"),
+        ({"id": "ksi_1", "end_sec": "0:15"}, "end_sec: got a str; allowed: seconds, or None"),
+        ({"id": "ksi_1", "kind": "audio"}, "kind: got 'audio'; allowed: video, image, collection"),
+        ({"id": "ksi_1", "title": "\ud83e"}, "title: .* surrogates not allowed"),
+    ],
+)
+def test_a_citation_that_there_cannot_be_is_refused_where_it_is_written(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=told):
+        ScriptedCitation(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"name": 5}, "name: got a int; allowed: a string"),
+        ({"name": "search", "arguments": 5}, "arguments: got a int; allowed: a mapping"),
+        ({"name": "search", "output": None}, "output: got a NoneType; allowed: a string"),
+    ],
+)
+def test_a_call_that_there_cannot_be_is_refused_where_it_is_written(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        ScriptedCall(**fields)
 
 
 def test_an_answer_that_was_put_back_is_the_next_one() -> None:

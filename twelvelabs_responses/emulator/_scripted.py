@@ -6,17 +6,20 @@ import json
 import re
 import threading
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import NoneType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from twelvelabs_responses.emulator._answer import Answer, Segment
 from twelvelabs_responses.emulator._library import Collection, Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+
+Kind = Literal["video", "image", "collection"]
 
 _MARKER = re.compile(r"\[(\d+)\]")
 
@@ -31,22 +34,44 @@ class ScriptedCitation:
         end_sec: Where it ends, in seconds.
         title: The title of the item or collection.
         kind: What is cited.
+
+    Raises:
+        TypeError: A field holds what no citation can have there.
+        ValueError: There is no such kind, or UTF-8 cannot say it.
     """
 
     id: str
     start_sec: float | None = None
     end_sec: float | None = None
     title: str = ""
-    kind: Literal["video", "image", "collection"] = "video"
+    kind: Kind = "video"
+
+    def __post_init__(self) -> None:
+        for name in ("id", "title"):
+            _check_kind(name, getattr(self, name), str, "a string")
+            _check_told(name, getattr(self, name))
+        for name in ("start_sec", "end_sec"):
+            _check_kind(name, getattr(self, name), (int, float, NoneType), "seconds, or None")
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"kind: got {self.kind!r}; allowed: {', '.join(get_args(Kind))}")
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptedCall:
-    """A tool that the service calls for itself, and what it gives back."""
+    """A tool that the service calls for itself, and what it gives back.
+
+    Raises:
+        TypeError: A field holds what no call can have there.
+    """
 
     name: str
     arguments: Mapping[str, JSON] = field(default_factory=dict)
     output: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("name", "output"):
+            _check_kind(name, getattr(self, name), str, "a string")
+        _check_kind("arguments", self.arguments, Mapping, "a mapping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +120,9 @@ class ScriptedAnswer:
             _check_told(name, getattr(self, name))
         for name in ("input_tokens", "output_tokens"):
             _check_kind(name, getattr(self, name), (int, NoneType), "a number of tokens, or None")
+        _check_kind("incomplete_reason", self.incomplete_reason, (str, NoneType), "a string, or None")
+        for name, members in (("citations", "ScriptedCitation"), ("calls", "ScriptedCall")):
+            _check_kind(name, getattr(self, name), Sequence, f"a sequence of {members}")
         for place, citation in enumerate(self.citations):
             _check_kind(f"citations[{place}]", citation, ScriptedCitation, "a ScriptedCitation")
         for place, call in enumerate(self.calls):
