@@ -61,11 +61,22 @@ def test_an_emulator_that_does_not_run_has_no_url() -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"era": "may"}, "not an era"), ({"fault": "flood"}, "not a fault"), ({"host": "10.0.0.1"}, "not a loopback")],
+    [
+        ({"era": "may"}, "not an era"),
+        ({"fault": "flood"}, "not a fault"),
+        ({"fault": 5}, "'5' is not a fault"),
+        ({"host": "10.0.0.1"}, "not a loopback"),
+        ({"api_key": ""}, "api_key: got an empty one; allowed: a string that is not empty, or None to let in any key"),
+        ({"api_key": 5}, "api_key: got a int; "),
+        ({"port": "8080"}, "port: got '8080'; allowed: 0 to 65,535"),
+        ({"port": -1}, "port: got -1; "),
+        ({"pace": -1}, "pace: got -1; allowed: 0 to 86,400 seconds"),
+        ({"think": "1"}, "think: got '1'; "),
+    ],
 )
-def test_a_wrong_option_is_an_error(options: dict[str, str], message: str) -> None:
+def test_a_wrong_option_is_an_error(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Emulator(**options)  # type: ignore[arg-type]  # no type can tell these options apart
+        Emulator(**options)
 
 
 def test_a_library_that_cannot_be_read_leaves_nothing_open(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def test_a_fault_is_asked_for_by_name_and_number(asked: str, times: int | None) 
     [
         ("flood", "'flood' is not a fault; choose one of streamed, whole, both, plain"),
         ("both:twice", "'twice' is not a number of requests; say both:once or both:3"),
+        ("both:0", "'0' is not a number of requests; say both:once or both:3"),
     ],
 )
 def test_what_there_is_not_is_an_error(asked: str, message: str) -> None:

@@ -55,8 +55,10 @@ def test_ctrl_c_stops_it(library_file: Path, capsys: pytest.CaptureFixture[str])
         (["--host", "0.0.0.0"], "'0.0.0.0' is not a loopback host"),  # noqa: S104  # refused
         (["--fault", "flood"], "'flood' is not a fault"),
         (["--library", "nowhere.json"], "nowhere.json"),
-        (["--port", "99999"], "port must be 0-65535"),
-        (["--database", "nowhere/sessions.db"], "unable to open database file"),
+        (["--port", "99999"], "port: got 99999; allowed: 0 to 65,535"),
+        (["--database", "nowhere/sessions.db"], "sessions.db: unable to open database file"),
+        (["--pace", "-1"], "pace: got -1.0; allowed: 0 to 86,400 seconds"),
+        (["--think", "nan"], "think: got nan; allowed: 0 to 86,400 seconds"),
     ],
 )
 def test_a_wrong_option_is_told_in_a_line(
@@ -71,11 +73,10 @@ def test_a_wrong_option_is_told_in_a_line(
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon"])
-def test_a_wait_is_a_number_of_seconds(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wait_is_a_number(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["--pace", seconds], wait=lambda: None)
-    assert f"invalid _seconds value: '{seconds}'" in capsys.readouterr().err
+        main(["--pace", "soon"], wait=lambda: None)
+    assert "argument --pace: invalid float value: 'soon'" in capsys.readouterr().err
 
 
 def test_help_lists_the_faults(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

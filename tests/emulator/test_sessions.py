@@ -63,5 +63,10 @@ def test_a_file_survives_a_restart(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_an_error_and_is_left_closed(tmp_path: Path) -> None:
     file = tmp_path / "sessions.db"
     file.write_text("not a database, and long enough to be looked at as if it were one")
-    with pytest.raises(sqlite3.DatabaseError):
+    with pytest.raises(sqlite3.DatabaseError, match=r"sessions\.db: file is not a database"):
         Sessions(file)
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match=r"nowhere.sessions\.db: unable to open database file"):
+        Sessions(tmp_path / "nowhere" / "sessions.db")

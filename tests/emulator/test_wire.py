@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -131,6 +132,15 @@ def test_the_eras_before_think_in_silence() -> None:
 def test_the_pace_comes_before_each_delta() -> None:
     steps = stream_of(REPLY, Tempo(pace=0.5))
     assert types(steps)[4:10] == ["Pause", "response.output_text.delta"] * 3
+
+
+@pytest.mark.parametrize("seconds", [-0.5, 86_401, float("nan"), float("inf"), "1", None])
+def test_a_tempo_is_a_number_of_seconds_within_a_day(seconds: Any) -> None:
+    assert Tempo(think=86_400).think == 86_400
+    with pytest.raises(ValueError, match=r"think: got .*; allowed: 0 to 86,400 seconds"):
+        Tempo(think=seconds)
+    with pytest.raises(ValueError, match=r"pace: got .*; allowed: 0 to 86,400 seconds"):
+        Tempo(pace=seconds)
 
 
 def test_deltas_lose_nothing() -> None:

@@ -34,16 +34,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--database", type=Path, metavar="FILE", help="keep the sessions here, across restarts")
     parser.add_argument("--fault", metavar="NAME", help="what goes wrong; see below")
     parser.add_argument("--api-key", metavar="KEY", help="let in this key only; without it, any")
-    parser.add_argument("--pace", type=_seconds, default=0.0, metavar="SECONDS", help="wait so long before each delta")
-    parser.add_argument("--think", type=_seconds, default=0.0, metavar="SECONDS", help="wait so long before an answer")
+    parser.add_argument("--pace", type=float, default=0.0, metavar="SECONDS", help="wait so long before each delta")
+    parser.add_argument("--think", type=float, default=0.0, metavar="SECONDS", help="wait so long before an answer")
     return parser
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < threading.TIMEOUT_MAX:
-        raise ValueError
-    return seconds
 
 
 def _greeting(emulator: Emulator, api_key: str | None) -> str:
@@ -66,7 +59,7 @@ def main(arguments: Sequence[str] | None = None, *, wait: Callable[[], object] =
             wait()
     except KeyboardInterrupt:
         sys.stdout.write("\nStopped.\n")
-    except (ValueError, OSError, OverflowError, sqlite3.Error) as error:
+    except (ValueError, OSError, sqlite3.Error) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
 
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from twelvelabs_responses.emulator._exchanges import Exchange
 
 
+_HIGHEST_PORT = 65_535
+
+
 @dataclass(frozen=True, slots=True)
 class _Running:
     service: Service
@@ -55,7 +58,8 @@ class Emulator:
         port: The port; 0 takes a free one.
 
     Raises:
-        ValueError: There is no such era or fault, or the host is not a loopback address.
+        ValueError: There is no such era or fault, the host is not a loopback address, or the key, the port or a number
+            of seconds cannot be one.
     """
 
     def __init__(  # noqa: PLR0913  # each is an option of its own, and all have defaults
@@ -75,9 +79,9 @@ class Emulator:
         self._library = None if library is None else Path(library)
         self._database = None if database is None else Path(database)
         self._chooser = Chooser(FAULTS_BY_NAME, fault)
-        self._api_key = api_key
+        self._api_key = _checked_key(api_key)
         self._tempo = Tempo(think, pace)
-        self._address = (loopback(host), port)
+        self._address = (loopback(host), _checked_port(port))
         self._exchanges = Exchanges()
         self._scripted = ScriptedAnswers()
         self._stack = ExitStack()
@@ -186,3 +190,16 @@ class Emulator:
     def wait_until(self, predicate: Callable[[Self], bool], timeout: float = 1.0) -> bool:
         """Return whether `predicate(emulator)` came true within `timeout` seconds."""
         return self._exchanges.wait_for(lambda: predicate(self), timeout)
+
+
+def _checked_key(api_key: object) -> str | None:
+    if api_key is None or (isinstance(api_key, str) and api_key.strip()):
+        return api_key
+    got = "an empty one" if isinstance(api_key, str) else f"a {type(api_key).__name__}"
+    raise ValueError(f"api_key: got {got}; allowed: a string that is not empty, or None to let in any key")
+
+
+def _checked_port(port: object) -> int:
+    if isinstance(port, int) and 0 <= port <= _HIGHEST_PORT:
+        return port
+    raise ValueError(f"port: got {port!r}; allowed: 0 to {_HIGHEST_PORT:,}")

@@ -70,12 +70,12 @@ def order_of(asked: str, faults: Mapping[str, Fault]) -> Order:
     Raises:
         ValueError: There is no such fault, or no such number.
     """
-    name, _, times = asked.partition(":")
+    name, _, times = str(asked).partition(":")
     if name not in faults:
         raise ValueError(f"{name!r} is not a fault; choose one of {', '.join(faults)}")
     if not times:
         return Order(faults[name])
-    if times != "once" and not times.isdecimal():
+    if times != "once" and not (times.isdecimal() and int(times)):
         raise ValueError(f"{times!r} is not a number of requests; say {name}:once or {name}:3")
     return Order(faults[name], 1 if times == "once" else int(times))
 

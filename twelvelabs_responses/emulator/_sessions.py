@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import uuid
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,13 +54,7 @@ class Sessions:
     def __init__(self, database: Path | None = None) -> None:
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
-        # The server runs in a thread of its own, and whoever started it closes this.
-        self._database = sqlite3.connect(":memory:" if database is None else database, check_same_thread=False)
-        try:
-            self._database.executescript(_TABLES)
-        except sqlite3.Error:
-            self._database.close()
-            raise
+        self._database = _opened(":memory:" if database is None else database)
 
     def find(self, session_id: str) -> Session | None:
         """Return the session, or None if there is none of that id."""
@@ -108,3 +103,17 @@ class Sessions:
         """Close the database; what is in memory is gone."""
         with self._lock:
             self._database.close()
+
+
+def _opened(place: Path | str) -> sqlite3.Connection:
+    with ExitStack() as on_error:
+        try:
+            # The server runs in a thread of its own, and whoever started it closes this.
+            database = sqlite3.connect(place, check_same_thread=False)
+            on_error.callback(database.close)
+            database.executescript(_TABLES)
+        except sqlite3.Error as error:
+            # SQLite does not say of which file it speaks.
+            raise type(error)(f"{place}: {error}") from error
+        on_error.pop_all()
+    return database

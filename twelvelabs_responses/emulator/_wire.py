@@ -20,6 +20,7 @@ MODEL = "jockey1.0"
 
 _PIECE = re.compile(r"\S+\s*|\s+")
 _KEEPALIVE_SECONDS = 10.0
+_A_DAY = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,20 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """How slow the emulator pretends to be: seconds before the first item, and before each delta."""
+    """How slow the emulator pretends to be: seconds before the first item, and before each delta.
+
+    Raises:
+        ValueError: No number of seconds, or more than a day.
+    """
 
     think: float = 0.0
     pace: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("think", "pace"):
+            seconds = getattr(self, name)
+            if not isinstance(seconds, (int, float)) or not 0 <= seconds <= _A_DAY:
+                raise ValueError(f"{name}: got {seconds!r}; allowed: 0 to {_A_DAY:,} seconds")
 
 
 def response_object(reply: Reply) -> JsonObject:
