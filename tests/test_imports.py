@@ -57,3 +57,15 @@ def test_importing_the_core_does_not_import_the_emulator() -> None:
     ]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter
     assert answer.stdout == "False\n"
+
+
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
+def test_where_its_extra_is_not_installed_the_emulator_says_what_to_install(missing: str) -> None:
+    program = f"""if True:
+        import sys
+        sys.modules.update(dict.fromkeys(["{missing}", "{missing}.applications"]))
+        import twelvelabs_responses.emulator"""
+    command = [sys.executable, "-c", program]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
+    told = f"ModuleNotFoundError: the emulator needs {missing}: pip install 'twelvelabs-responses[emulator]'"
+    assert answer.stderr.splitlines()[-1] == told

@@ -8,7 +8,14 @@ with Emulator() as emulator:
 ```
 """
 
-from twelvelabs_responses.emulator._emulator import Emulator
+try:
+    from twelvelabs_responses.emulator._emulator import Emulator
+except ModuleNotFoundError as error:
+    # The client sends those here who have no key, and they may have installed nothing but the client.
+    needed = (error.name or "").partition(".")[0]
+    raise ModuleNotFoundError(
+        f"the emulator needs {needed}: pip install 'twelvelabs-responses[emulator]'", name=needed
+    ) from error
 from twelvelabs_responses.emulator._era import ERAS
 from twelvelabs_responses.emulator._exchanges import Exchange
 from twelvelabs_responses.emulator._faults import FAULTS
