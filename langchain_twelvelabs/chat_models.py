@@ -148,7 +148,9 @@ class ChatTwelveLabs(BaseChatModel):
     def _make_clients(self) -> None:
         given = self.client
         if given is None and self.async_client is None:
-            key = self.api_key.get_secret_value() if isinstance(self.api_key, SecretStr) else self.api_key
+            # One of the environment is left to the client, which names its variable if it is refused.
+            given_key = self.api_key if "api_key" in self.model_fields_set else None
+            key = given_key.get_secret_value() if isinstance(given_key, SecretStr) else given_key
             retry = Retry(max_retries=self.max_retries)
             given = Client(
                 api_key=key, base_url=self.base_url, timeout=self.timeout, retry=retry, sessions=self.sessions

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from twelvelabs_responses._errors import InvalidArgumentError, ResponsesError
@@ -18,6 +19,9 @@ from twelvelabs_responses._packing import ACCEPTED
 from twelvelabs_responses._request import Limits
 from twelvelabs_responses._retry import Retry
 from twelvelabs_responses._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEFAULT_BASE_URL = "https://api.twelvelabs.io/v1.3"
 _KEY_VARIABLES = ("TWELVELABS_API_KEY", "TWELVE_LABS_API_KEY")
@@ -67,7 +71,7 @@ class Settings:
                 raise InvalidArgumentError(name, repr(seconds), "a finite number of seconds above 0")
         return cls(
             api_key=_checked_key(api_key),
-            base_url=_checked_base_url(base_url or os.environ.get("TWELVELABS_BASE_URL") or DEFAULT_BASE_URL),
+            base_url=_checked_base_url(base_url),
             timeout=timeout,
             stall_timeout=stall_timeout,
             retry=_instance("retry", retry, Retry),
@@ -116,9 +120,30 @@ def _is_duration(seconds: object) -> bool:
     return isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 < seconds < float("inf")
 
 
+def _variable(given: object, *names: str) -> str | None:
+    """Return the variable of the environment that stands for what was not given, if one does."""
+    return None if given else next((name for name in names if os.environ.get(name)), None)
+
+
+@contextmanager
+def _naming(variable: str | None) -> Iterator[None]:
+    """Name in a refusal where the refused came from: whoever gave no argument would look for one."""
+    try:
+        yield
+    except InvalidArgumentError as error:
+        if variable is None:
+            raise
+        raise InvalidArgumentError(error.field, f"{error.got}, from {variable}", error.allowed) from error
+
+
 def _checked_key(api_key: object) -> str:
-    key = api_key or next((os.environ[name] for name in _KEY_VARIABLES if os.environ.get(name)), None)
-    if key is None:
+    variable = _variable(api_key, *_KEY_VARIABLES)
+    with _naming(variable):
+        return _key(os.environ[variable] if variable else api_key)
+
+
+def _key(key: object) -> str:
+    if not key:
         raise InvalidArgumentError(
             "No API key. Pass api_key=..., or set TWELVELABS_API_KEY (or TWELVE_LABS_API_KEY). "
             "Keys are made at https://playground.twelvelabs.io, under Settings, API key. "
@@ -132,11 +157,14 @@ def _checked_key(api_key: object) -> str:
 
 
 def _checked_base_url(base_url: object) -> str:
-    parts = _parts(base_url)
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise InvalidArgumentError("base_url", "a user, a query or a fragment in it", "scheme, host, port and path")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidArgumentError("base_url", repr(base_url), "an http or https address")
+    variable = _variable(base_url, "TWELVELABS_BASE_URL")
+    address = os.environ[variable] if variable else base_url or DEFAULT_BASE_URL
+    with _naming(variable):
+        parts = _parts(address)
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise InvalidArgumentError("base_url", "a user, a query or a fragment in it", "scheme, host, port and path")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InvalidArgumentError("base_url", repr(address), "an http or https address")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         # The level of whoever makes the client: above this, `checked` and the client's constructor.
         warnings.warn(f"the API key goes to {parts.hostname} unencrypted; use https", stacklevel=4)

@@ -237,6 +237,14 @@ def test_without_a_key_the_constructor_says_where_to_get_one() -> None:
         ChatTwelveLabs(knowledge_store_id="ks_1")
 
 
+def test_a_key_of_the_environment_that_is_refused_is_told_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWELVE_LABS_API_KEY", "a key\n")
+    with pytest.raises(ValidationError, match="in it, from TWELVE_LABS_API_KEY; allowed: visible ASCII"):
+        ChatTwelveLabs(knowledge_store_id="ks_1")
+    with pytest.raises(ValidationError, match="in it; allowed: visible ASCII"):
+        ChatTwelveLabs(knowledge_store_id="ks_1", api_key="a key\n")
+
+
 def test_a_misspelt_option_is_refused() -> None:
     with pytest.raises(ValidationError, match="knowlege_store_id"):
         ChatTwelveLabs.model_validate({"knowledge_store_id": "ks_1", "api_key": "k", "knowlege_store_id": "x"})

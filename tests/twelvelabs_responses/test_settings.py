@@ -102,6 +102,7 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(
     else:
         error = refusal(api_key=key)
     assert error.field == "api_key"
+    assert error.got.endswith("" if way == "argument" else f"in it, from {way}") or "\x00" in key
     assert "secret" not in f"{error!r}{error}{vars(error)}"
 
 
@@ -144,6 +145,16 @@ def test_the_address_is_the_argument_else_the_variable_else_the_public_service(
 ) -> None:
     monkeypatch.setenv("TWELVELABS_BASE_URL", environment)
     assert checked(base_url=given_url).base_url == base_url
+
+
+@pytest.mark.parametrize("address", ["localhost:8000", "https://a.example?key=1", "https://a b", "https://a:port"])
+def test_an_address_of_the_environment_that_is_refused_is_told_with_its_variable(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWELVELABS_BASE_URL", address)
+    error = refusal(base_url=None)
+    assert (error.field, error.got.rpartition(", ")[2]) == ("base_url", "from TWELVELABS_BASE_URL")
+    assert not refusal(base_url=address).got.endswith("from TWELVELABS_BASE_URL")
 
 
 @pytest.mark.parametrize(
