@@ -169,7 +169,10 @@ class TwelveLabsQueryEngine(Asking, BaseQueryEngine):
         return {}
 
     def _update_prompts(self, prompts: PromptDictType) -> None:
-        self._instructions = prompts.get("instructions", self._instructions)
+        given = prompts.get("instructions", self._instructions)
+        if not isinstance(given, BasePromptTemplate):
+            raise InvalidArgumentError("instructions", f"a {type(given).__name__}", "a prompt, PromptTemplate(...)")
+        self._instructions = given
 
     def _as_query_component(self, **kwargs: Any) -> Any:
         """Return what a query pipeline of LlamaIndex before 0.13 runs; it takes whole answers only."""

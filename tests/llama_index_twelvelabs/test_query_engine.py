@@ -174,6 +174,13 @@ def test_instructions_are_a_prompt_that_can_be_updated(emulator: Emulator) -> No
     assert asked == ["Answer in one sentence.", "Answer in one sentence.", None]
 
 
+def test_instructions_that_are_no_prompt_are_refused_and_those_before_stay(emulator: Emulator) -> None:
+    engine = engine_at(emulator, instructions="Be brief.")
+    with pytest.raises(InvalidArgumentError, match=r"instructions: got a str; allowed: a prompt, PromptTemplate\("):
+        engine.update_prompts({"instructions": "Answer in one sentence."})  # type: ignore[dict-item]  # refused
+    assert engine.get_prompts()["instructions"].format() == "Be brief."
+
+
 def test_instructions_are_taken_by_their_letters(emulator: Emulator) -> None:
     engine_at(emulator, instructions='Say {"goals": 1}, not {goals}.').query(QUESTION)
     assert bodies(emulator)[-1]["instructions"] == 'Say {"goals": 1}, not {goals}.'
