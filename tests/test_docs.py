@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import re
+import sys
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,18 @@ PAGES = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
 # An example, and the block right behind it, which shows what it prints.
 FILE = re.compile(r'```python title="(\w+\.py)"\n(.*?)```', re.DOTALL)
 EXAMPLE = re.compile(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_page_imports_comes_with_an_extra_or_is_said_to_be_installed(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    requirements = "\n".join(requires("twelvelabs-responses") or ())
+    installed = set(re.findall(r"^[\w-]+", requirements, re.MULTILINE))
+    installed.update(*(words.split() for words in re.findall(r"`pip install ([^`]*)`", text)))
+    provided = {module for module, packages in packages_distributions().items() if installed & {*packages}}
+    imported = set(re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE))
+    ours = {"langchain_twelvelabs", "llama_index_twelvelabs", "twelvelabs_responses"}
+    assert imported - ours - sys.stdlib_module_names - provided == set()
 
 
 @pytest.mark.filterwarnings("ignore:The method .* is in beta")
