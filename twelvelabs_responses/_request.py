@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _SELECTION_TOKEN = re.compile(r"\{\{sel:([0-9]+)\}\}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PREFIXES = {"item": "ksi_", "collection": "ksic_"}
+_JSON_FIELDS = (("extra_body",), ("text", "format", "schema"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,13 +268,25 @@ def _check_extra_body(request: ResponseRequest) -> None:
 def _refusal(error: ValidationError) -> InvalidArgumentError:
     """Return the first thing wrong, in the names of the arguments."""
     fault = error.errors(include_url=False, include_context=False)[0]
-    field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"]).lstrip(".")
+    field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in _steps(fault["loc"])).lstrip(".")
     if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
         names = ", ".join(sorted(RequestOptions.__annotations__))
         return InvalidArgumentError(field, "an argument of this name", names)
     if fault["type"] == "missing":
         return InvalidArgumentError(field, "nothing", fault["msg"])
-    return InvalidArgumentError(field, _described(fault["input"]), fault["msg"])
+    allowed = "a JSON value" if fault["type"] == "invalid-json-value" else fault["msg"]
+    return InvalidArgumentError(field, _described(fault["input"]), allowed)
+
+
+def _steps(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return the steps that lead to a fault.
+
+    Behind each step inside of JSON, pydantic puts the kind of what holds the next one, `dict` or `list`; and `[key]`
+    behind a name that is none.
+    """
+    steps = place[:-1] if place[-1] == "[key]" else place
+    named = next((len(field) + 1 for field in _JSON_FIELDS if steps[: len(field)] == field), len(steps))
+    return (*steps[:named], *steps[named + 1 :: 2])
 
 
 def _described(value: object) -> str:

@@ -275,6 +275,25 @@ def test_a_missing_knowledge_store_is_named() -> None:
         response_request("Hi", no_options, Limits())
 
 
+@pytest.mark.parametrize(
+    ("options", "field", "allowed"),
+    [
+        ({"extra_body": {"a": 1j}}, "extra_body.a", "a JSON value"),
+        ({"extra_body": {"a": {"b": [0, {"c": 1j}]}}}, "extra_body.a.b[1].c", "a JSON value"),
+        ({"extra_body": {"dict": {"list": [1j]}}}, "extra_body.dict.list[0]", "a JSON value"),
+        ({"extra_body": {"a": {5: 1}}}, "extra_body.a[5]", "Input should be a valid string"),
+        ({"extra_body": {5: 1}}, "extra_body[5]", "Input should be a valid string"),
+        ({"output_schema": {"properties": {"a": {"enum": [1j]}}}}, "text.format.schema.properties.a.enum[0]", "a JSON"),
+    ],
+)
+def test_a_value_that_json_does_not_have_is_told_with_its_path_and_no_step_more(
+    options: dict[str, Any], field: str, allowed: str
+) -> None:
+    error = refusal(**options)
+    assert error.field == field
+    assert error.allowed.startswith(allowed)
+
+
 def test_an_unknown_argument_is_named_beside_those_that_are_known() -> None:
     error = refusal(instruction="Be brief.")
     assert (error.field, error.got) == ("instruction", "an argument of this name")
@@ -312,10 +331,10 @@ def test_an_unknown_argument_is_named_beside_those_that_are_known() -> None:
         ("metadata", "a=b", "metadata", "'a=b'"),
         ("metadata", {"a": 1}, "metadata.a", "1"),
         ("metadata", {"a": None}, "metadata.a", "None"),
-        ("metadata", {1: "a"}, "metadata[1].[key]", "1"),
+        ("metadata", {1: "a"}, "metadata[1]", "1"),
         ("extra_body", "a=b", "extra_body", "'a=b'"),
         ("extra_body", {"a": {1}}, "extra_body.a", "{1}"),
-        ("extra_body", {"a": [(1,)]}, "extra_body.a.list[0]", "(1,)"),
+        ("extra_body", {"a": [(1,)]}, "extra_body.a[0]", "(1,)"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_with_its_path(name: str, value: object, field: str, got: str) -> None:
@@ -365,7 +384,7 @@ def test_a_model_that_has_no_json_schema_is_refused() -> None:
         ({"not": {}}, "text.format.schema.not"),
         ({"properties": 5}, "text.format.schema.properties"),
         ({"$defs": 5}, "schema.$defs"),
-        ({1: 2}, "text.format.schema[1].[key]"),
+        ({1: 2}, "text.format.schema[1]"),
         ({"const": {1}}, "text.format.schema.const"),
     ],
 )
