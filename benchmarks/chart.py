@@ -28,7 +28,7 @@ _GROUPS = (
     (
         "CPU per delta, core, sync, 16 KiB chunks",
         "stream, 16 KiB at a time: core client",
-        ("Raw", "ByHand", "HttpxSse", "OpenAISdk", "TwelveLabsSdk"),
+        ("Raw", "ByHand", "HttpxSse", "OpenAISdk"),
     ),
     (
         "CPU per delta, ChatTwelveLabs, sync, one event per network chunk",

@@ -11,9 +11,9 @@ def test_the_bars_are_multiples_of_ours_under_the_name_of_the_measure() -> None:
 
 
 def test_a_bar_is_a_multiple_of_what_ours_was_beside_it() -> None:
-    measure = "CPU per delta, core, sync, 16 KiB chunks"
+    measure = "CPU per delta, core, sync, one event per network chunk"
     many = Row(measure, "", 1, 1, Figure((5.0,)), {"Raw": Figure((1.0,))}, "us")
     few = Row(
-        f"{measure}, 500 deltas in a stream", "", 1, 1, Figure((8.0,)), {"TwelveLabsSdk": Figure((1_600.0,))}, "us"
+        f"{measure}, 2,000 deltas in a stream", "", 1, 1, Figure((8.0,)), {"TwelveLabsSdk": Figure((1_600.0,))}, "us"
     )
     assert bars([many, few])[1:] == [Bar("raw httpx", 0.2), Bar("twelvelabs", 200.0)]
