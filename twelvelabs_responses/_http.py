@@ -127,9 +127,11 @@ def connection_error(error: httpx.RequestError, sending: Sending) -> ResponsesEr
     return APIConnectionError(f"the connection to {host} {made}: {_words(error)}", ambiguous=ambiguous)
 
 
-def interruption(error: httpx.RequestError) -> ResponsesError:
-    """Return what went wrong in the middle of a stream."""
+def interruption(error: httpx.RequestError, *, left: bool) -> ResponsesError:
+    """Return what went wrong in the middle of a stream, or that it was left, which ends its connection."""
     _host_without_key(error)
+    if left:
+        return StreamInterruptedError("the stream was closed before its end")
     if isinstance(error, httpx.TimeoutException):
         return APITimeoutError("the stream fell silent for longer than the timeout")
     return StreamInterruptedError(f"the connection broke before the response ended: {_words(error)}")

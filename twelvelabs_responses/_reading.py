@@ -72,9 +72,10 @@ class Reading:
         self._body = Body()
         self._silence = 0.0
         self._keepalives = 0
-        self._left = False
         self._size = 0
         self.fold = Fold(wants_intermediate_outputs=bool(turn.request.include))
+        self.left = False
+        """Whether nobody wants the rest."""
 
     @property
     def ended(self) -> bool:
@@ -83,7 +84,7 @@ class Reading:
 
     def leave(self) -> None:
         """Take no further chunk: nobody wants the rest, and whoever waits for one is to know."""
-        self._left = True
+        self.left = True
 
     def take(self, chunk: bytes, *, waited: float) -> Iterator[Update]:
         """Yield the updates that `chunk` completes, up to the terminal one. Take them all before the next chunk.
@@ -101,7 +102,7 @@ class Reading:
         self._silence += waited
         self._size += len(chunk)
         try:
-            if self._left:
+            if self.left:
                 raise StreamInterruptedError("the stream was closed before its end")
             if self._size > MAX_STREAM_BYTES:
                 raise ProtocolError(f"the stream is larger than {MAX_STREAM_BYTES:,} bytes")

@@ -264,7 +264,7 @@ def _updates(answer: httpx.Response, body: HeldBody, reading: Reading, turn: Tur
         if not reading.fold.ended:
             yield from reading.close()
     except httpx.RequestError as error:
-        interrupted = reading.fold.with_text_so_far(interruption(error))
+        interrupted = reading.fold.with_text_so_far(interruption(error, left=reading.left))
         turn.end(interrupted)
         raise interrupted from error
     except ResponsesError as error:
@@ -291,7 +291,7 @@ async def _aupdates(answer: httpx.Response, reading: Reading, turn: Turn) -> Asy
             for update in reading.close():
                 yield update
     except httpx.RequestError as error:
-        interrupted = reading.fold.with_text_so_far(interruption(error))
+        interrupted = reading.fold.with_text_so_far(interruption(error, left=reading.left))
         turn.end(interrupted)
         raise interrupted from error
     except ResponsesError as error:

@@ -106,11 +106,19 @@ def test_what_cannot_be_decompressed_is_a_protocol_error() -> None:
 
 
 def test_a_stream_that_breaks_is_interrupted_and_one_that_falls_silent_timed_out() -> None:
-    assert type(interruption(httpx.ReadError("reset", request=REQUEST))) is StreamInterruptedError
-    assert type(interruption(httpx.ReadTimeout("", request=REQUEST))) is APITimeoutError
+    assert type(interruption(httpx.ReadError("reset", request=REQUEST), left=False)) is StreamInterruptedError
+    assert type(interruption(httpx.ReadTimeout("", request=REQUEST), left=False)) is APITimeoutError
 
 
-@pytest.mark.parametrize("translate", [interruption, lambda error: connection_error(error, Sending())])
+def test_a_stream_that_was_left_was_closed_whatever_its_connection_says_of_it() -> None:
+    error = interruption(httpx.RemoteProtocolError("peer closed connection", request=REQUEST), left=True)
+    assert type(error) is StreamInterruptedError
+    assert str(error) == "the stream was closed before its end"
+
+
+@pytest.mark.parametrize(
+    "translate", [lambda error: interruption(error, left=True), lambda error: connection_error(error, Sending())]
+)
 def test_the_key_leaves_the_request_that_an_error_carries_along(translate: object) -> None:
     request = httpx.Request("POST", "https://api.example.com", headers={"x-api-key": KEY})
     assert callable(translate)

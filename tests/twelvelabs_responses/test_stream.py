@@ -204,7 +204,7 @@ def test_a_stream_can_be_closed_by_another_thread(emulator: Emulator) -> None:
         next(events)
         closer = threading.Timer(0.05, stream.close)
         closer.start()
-        with pytest.raises(t.StreamInterruptedError):
+        with pytest.raises(t.StreamInterruptedError, match="closed before its end"):
             list(events)
         closer.join()
     assert left(emulator)
@@ -224,7 +224,7 @@ async def test_an_async_stream_can_be_closed_by_another_task(emulator: Emulator)
         reader = asyncio.create_task(read())
         await asyncio.sleep(0.05)
         await stream.aclose()
-        with pytest.raises(t.StreamInterruptedError):
+        with pytest.raises(t.StreamInterruptedError, match="closed before its end"):
             await reader
     assert await asyncio.to_thread(left, emulator)
 
