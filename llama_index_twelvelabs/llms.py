@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from llama_index_twelvelabs._listeners import Listener
     from twelvelabs_responses import AsyncStream, Stream
 
+_NOT_FIELDS = ("api_key", "client", "async_client", "on_event")
 _OPTIONS = (
     "knowledge_store_id",
     "model",
@@ -164,7 +165,7 @@ class TwelveLabsLLM(StructuredPrediction, LLM):
         try:
             super().__init__(**options, **fields)
         except ValidationError as error:
-            raise refusal(error) from error
+            raise refusal(error, {*type(self).model_fields, *_NOT_FIELDS}) from error
         self._on_event = on_event
         self._given = client, async_client
         if client is None and async_client is None:
