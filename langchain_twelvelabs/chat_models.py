@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+# Pydantic looks up what a field's type names.
+from collections.abc import Sequence  # noqa: TC003
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel, LangSmithParams, ModelProfile
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.utils import secret_from_env
-from pydantic import ConfigDict, Field, InstanceOf, PrivateAttr, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PrivateAttr,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from langchain_twelvelabs._errors import as_model_errors
 from langchain_twelvelabs._output import AnswerChunks, answer_message
@@ -29,7 +40,7 @@ from twelvelabs_responses import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -100,9 +111,9 @@ class ChatTwelveLabs(BaseChatModel):
     of each other's turns, as those do that LangChain makes of this one for a run. A given client brings its own."""
     instructions: str | None = None
     """Guidance for every turn, put before the system messages; together at most 2,000 characters."""
-    include: tuple[Literal["intermediate_outputs"], ...] = ()
+    include: Annotated[Sequence[Literal["intermediate_outputs"]], AfterValidator(tuple)] = ()
     """`("intermediate_outputs",)` asks for commentary and the service's own function calls, as they happen."""
-    selections: tuple[Selection, ...] = ()
+    selections: Annotated[Sequence[Selection], AfterValidator(tuple)] = ()
     """Store items and collections to prefer, named in the text by `{{sel:N}}`."""
     request_metadata: dict[str, str] | None = None
     """The API's `metadata`: at most 16 pairs. (LangChain's own `metadata` goes into traces.)"""
