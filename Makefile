@@ -3,10 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check guards mutants soak fuzz faults bench bench-quick matrix wheel record format clean
+.PHONY: help demo test check guards mutants soak fuzz faults bench bench-quick matrix matrix-quick wheel record format clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 demo: .venv/demo ## Hold a two-turn conversation about videos, through LangChain and through LlamaIndex
 	@$(BIN)/python examples/demo.py
@@ -24,6 +24,10 @@ check: .venv/check ## Check format, lint, types, import contracts, own tests (af
 matrix: .venv/matrix ## Run the suites on the oldest and newest frameworks and each Python (ONLY=part-of-a-name)
 	@$(if $(ONLY),,$(BIN)/python tools/wheel.py)
 	@$(BIN)/python tools/matrix.py $(ONLY)
+
+matrix-quick: .venv/matrix ## The same, on fewer Pythons
+	@$(BIN)/python tools/wheel.py
+	@$(BIN)/python tools/matrix.py --quick
 
 wheel: .venv/matrix ## Install the wheel into an empty environment, and run the tests of docs/testing.md there
 	@$(BIN)/python tools/wheel.py

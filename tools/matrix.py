@@ -1,11 +1,12 @@
 """Run the suites on the oldest and newest versions that `pyproject.toml` allows, on every Python that is found.
 
 Each environment stands in `.matrix/`, with the log of its last run, until `pyproject.toml` changes. Words on the
-command line select the environments whose name holds one of them.
+command line select the environments whose name holds one of them; `--quick` takes fewer Pythons.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -35,11 +36,21 @@ TRACERS = ("openinference-instrumentation-llama-index>=4.6,<5", "llama-index-obs
 
 @dataclass(frozen=True)
 class Row:
-    """Suites to run with one framework at one level; what is not pinned is the newest that the Python installs."""
+    """Suites to run with one framework at one level; what is not pinned is the newest that the Python installs.
+
+    Attributes:
+        framework: Whose suites they are.
+        level: Which version of it, in a word.
+        pythons: The Pythons of each run.
+        besides: Those of a whole run only.
+        suites: The suites.
+        pins: The versions.
+    """
 
     framework: str
     level: str
     pythons: tuple[str, ...]
+    besides: tuple[str, ...]
     suites: tuple[str, ...]
     pins: tuple[str, ...] = ()
 
@@ -49,15 +60,22 @@ class Row:
 # The slowest come first, so that none is waited for alone. The newest of all on 3.11 is what `make test` has, where
 # changes are checked.
 ROWS = (
-    Row("core", "floor", ("3.10",), CORE + EMULATOR + FAULTS, FLOORS),
-    Row("core", "newest", ("3.12", "3.13"), CORE),
-    Row("langchain", "floor", ("3.10",), LANGCHAIN, ("langchain-core==1.6.0", "pydantic==2.9.1")),
-    Row("langchain", "newest", ("3.13",), LANGCHAIN),
+    Row("core", "floor", ("3.10",), (), CORE + EMULATOR + FAULTS, FLOORS),
+    Row("core", "newest", ("3.13",), ("3.12",), CORE),
+    Row("langchain", "floor", ("3.10",), (), LANGCHAIN, ("langchain-core==1.6.0", "pydantic==2.9.1")),
+    Row("langchain", "newest", ("3.13",), (), LANGCHAIN),
     # The older cores take turns: between them they meet every Python.
-    Row("llama-index", "0.12", ("3.10", "3.12"), LLAMA_INDEX, ("llama-index-core==0.12.52.post1", "pydantic==2.11.5")),
-    Row("llama-index", "0.13", ("3.11", "3.13"), LLAMA_INDEX, ("llama-index-core==0.13.6",)),
-    Row("llama-index", "newest", ("3.10", "3.12", "3.13"), LLAMA_INDEX, TRACERS),
-    Row("langchain", "newest", ("3.12",), LANGCHAIN_ASKS),
+    Row(
+        "llama-index",
+        "0.12",
+        ("3.10",),
+        ("3.12",),
+        LLAMA_INDEX,
+        ("llama-index-core==0.12.52.post1", "pydantic==2.11.5"),
+    ),
+    Row("llama-index", "0.13", ("3.13",), ("3.11",), LLAMA_INDEX, ("llama-index-core==0.13.6",)),
+    Row("llama-index", "newest", ("3.10", "3.13"), ("3.12",), LLAMA_INDEX, TRACERS),
+    Row("langchain", "newest", ("3.12",), (), LANGCHAIN_ASKS),
 )
 # What each framework's environment holds: the extras of the package, and a dependency group.
 HOLDS = {
@@ -191,9 +209,15 @@ def say(line: str) -> None:
 
 def main(words: list[str]) -> int:
     """Run what is selected; return 1 if anything failed or nothing was run."""
+    parser = argparse.ArgumentParser(description="Run the suites on the versions that are supported.")
+    parser.add_argument("--quick", action="store_true", help="take fewer Pythons")
+    parser.add_argument("words", nargs="*", help="what the names of the environments hold; else all")
+    options = parser.parse_args(words)
     PLACE.mkdir(exist_ok=True)
-    environments = [Environment(row, version) for row in ROWS for version in row.pythons]
-    selected = [one for one in environments if not words or any(word in one.name for word in words)]
+    environments = [
+        Environment(row, version) for row in ROWS for version in row.pythons + (() if options.quick else row.besides)
+    ]
+    selected = [one for one in environments if not options.words or any(word in one.name for word in options.words)]
     found = {version: interpreter(version) for version in sorted({one.version for one in selected})}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         runs = [pool.submit(run, one, python) for one in selected if (python := found[one.version]) is not None]
