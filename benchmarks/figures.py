@@ -25,6 +25,10 @@ class Figure:
         """The median of the rounds."""
         return median(self.values)
 
+    def __add__(self, other: Figure) -> Figure:
+        """Return what both take, round by round."""
+        return Figure(tuple(ours + theirs for ours, theirs in zip(self.values, other.values, strict=True)))
+
     def text(self, unit: str) -> str:
         """Return the median, and the least and the most in brackets."""
         low, high = significant(min(self.values)), significant(max(self.values))

@@ -28,6 +28,7 @@ NAMES = {
     "OurChat": "ChatTwelveLabs",
     "OpenAIChat": "ChatOpenAI",
     "MadeChat": "LangChain making chunks",
+    "MadeChatAndRaw": "LangChain making chunks, and raw httpx",
     "ReadyMadeChat": "LangChain given chunks",
     "ReadyMadeLLM": "LlamaIndex itself",
     "OpenAILLM": "OpenAIResponses",
@@ -60,8 +61,9 @@ are the result**: absolute times are those of this machine, and its other work m
 
 What the frameworks take for themselves is shown by models of theirs that ask nobody. "LangChain making chunks" makes a
 chunk of a ready text each time that one is asked for, as a model must whose texts come one by one; our target is held
-against it. "LangChain given chunks" has its chunks before the time is taken, so that only what LangChain does around
-them is left; it stands beside the other without a target. "LlamaIndex itself" makes its chat responses of ready texts.
+against it. It asks nobody, so raw httpx is added to it in a row of its own. "LangChain given chunks" has its chunks
+before the time is taken, so that only what LangChain does around them is left; it stands beside the others without a
+target. "LlamaIndex itself" makes its chat responses of ready texts.
 
 Memory is by how much an answer raises the most that the process ever held; "Python's objects" is what Python itself has
 given out of it, so nothing of a parser written in another language. "far off" is over twice the target.

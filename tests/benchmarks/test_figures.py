@@ -9,6 +9,10 @@ def row(value: float, limit: float) -> Row:
     return Row("a measure", "a target", value, limit, Figure((value,)), {}, "us")
 
 
+def test_two_figures_are_added_round_by_round() -> None:
+    assert Figure((1.0, 2.0)) + Figure((10.0, 30.0)) == Figure((11.0, 32.0))
+
+
 def test_a_figure_says_its_median_and_its_ends() -> None:
     assert Figure((3.0, 1.0, 20.0)).text("us") == "3 (1 to 20) us"
     assert Figure((2.0, 2.0)).text("") == "2"
