@@ -74,7 +74,7 @@ ROWS = (
         ("llama-index-core==0.12.52.post1", "pydantic==2.11.5"),
     ),
     Row("llama-index", "0.13", ("3.13",), ("3.11",), LLAMA_INDEX, ("llama-index-core==0.13.6",)),
-    Row("llama-index", "newest", ("3.10", "3.13"), ("3.12",), LLAMA_INDEX, TRACERS),
+    Row("llama-index", "newest", ("3.13",), ("3.10", "3.12"), LLAMA_INDEX, TRACERS),
     Row("langchain", "newest", ("3.12",), (), LANGCHAIN_ASKS),
 )
 # What each framework's environment holds: the extras of the package, and a dependency group.
