@@ -149,6 +149,13 @@ def test_an_event_as_large_as_the_limit_is_read() -> None:
     assert list(ServerSentEvents(max_frame_bytes=5).feed(b"data: 1234\n\n" * 3)) == [b"1234", b"1234", b"1234"]
 
 
+def test_an_event_and_the_line_after_it_may_fill_the_limit_together() -> None:
+    frames = ServerSentEvents(max_frame_bytes=10)
+    assert list(frames.feed(b"data:abc\n123456")) == []
+    with pytest.raises(ProtocolError, match="larger than 10 bytes"):
+        list(frames.feed(b"7"))
+
+
 def test_the_limit_is_for_each_event_and_not_for_all_of_them() -> None:
     frames = ServerSentEvents(max_frame_bytes=8)
     assert [data for chunk in [b"data: 1", b"23\n", b"\n"] * 3 for data in frames.feed(chunk)] == [
