@@ -111,6 +111,7 @@ class ChatTwelveLabs(BaseChatModel):
     of each other's turns, as those do that LangChain makes of this one for a run. A given client brings its own."""
     instructions: str | None = None
     """Guidance for every turn, put before the system messages; together at most 2,000 characters."""
+    # Kept as a tuple, which nobody can change; but pyright goes by this type, and people write lists.
     include: Annotated[Sequence[Literal["intermediate_outputs"]], AfterValidator(tuple)] = ()
     """`("intermediate_outputs",)` asks for commentary and the service's own function calls, as they happen."""
     selections: Annotated[Sequence[Selection], AfterValidator(tuple)] = ()

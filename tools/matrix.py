@@ -30,6 +30,7 @@ LLAMA_INDEX = ("tests/llama_index_twelvelabs",)
 # Every fault on every surface takes a minute, so beside `make test` the oldest there is is enough.
 FAULTS = ("tests/faults",)
 FLOORS = ("httpx==0.27.1", "pydantic==2.9.0", "starlette==0.40.0", "uvicorn==0.30.0")
+LLAMA_INDEX_FLOORS = ("llama-index-core==0.12.52.post1", "pydantic==2.11.5")
 # The second holds back llama-index-instrumentation, so `make test` goes without it and has what users have.
 TRACERS = ("openinference-instrumentation-llama-index>=4.6,<5", "llama-index-observability-otel>=0.7,<1")
 
@@ -42,17 +43,17 @@ class Row:
         framework: Whose suites they are.
         level: Which version of it, in a word.
         pythons: The Pythons of each run.
-        besides: Those of a whole run only.
         suites: The suites.
         pins: The versions.
+        besides: The Pythons of a whole run only.
     """
 
     framework: str
     level: str
     pythons: tuple[str, ...]
-    besides: tuple[str, ...]
     suites: tuple[str, ...]
     pins: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
 
 
 # The floors of httpx and pydantic are met as far as others allow it: langchain-tests needs httpx 0.28.1,
@@ -60,22 +61,15 @@ class Row:
 # The slowest come first, so that none is waited for alone. The newest of all on 3.11 is what `make test` has, where
 # changes are checked.
 ROWS = (
-    Row("core", "floor", ("3.10",), (), CORE + EMULATOR + FAULTS, FLOORS),
-    Row("core", "newest", ("3.13",), ("3.12",), CORE),
-    Row("langchain", "floor", ("3.10",), (), LANGCHAIN, ("langchain-core==1.6.0", "pydantic==2.9.1")),
-    Row("langchain", "newest", ("3.13",), (), LANGCHAIN),
-    # The older cores take turns: between them they meet every Python.
-    Row(
-        "llama-index",
-        "0.12",
-        ("3.10",),
-        ("3.12",),
-        LLAMA_INDEX,
-        ("llama-index-core==0.12.52.post1", "pydantic==2.11.5"),
-    ),
-    Row("llama-index", "0.13", ("3.13",), ("3.11",), LLAMA_INDEX, ("llama-index-core==0.13.6",)),
-    Row("llama-index", "newest", ("3.13",), ("3.10", "3.12"), LLAMA_INDEX, TRACERS),
-    Row("langchain", "newest", ("3.12",), (), LANGCHAIN_ASKS),
+    Row("core", "floor", ("3.10",), CORE + EMULATOR + FAULTS, FLOORS),
+    Row("core", "newest", ("3.13",), CORE, besides=("3.12",)),
+    Row("langchain", "floor", ("3.10",), LANGCHAIN, ("langchain-core==1.6.0", "pydantic==2.9.1")),
+    Row("langchain", "newest", ("3.13",), LANGCHAIN),
+    # The older cores take turns: between them a whole run meets every Python.
+    Row("llama-index", "0.12", ("3.10",), LLAMA_INDEX, LLAMA_INDEX_FLOORS, besides=("3.12",)),
+    Row("llama-index", "0.13", ("3.13",), LLAMA_INDEX, ("llama-index-core==0.13.6",), besides=("3.11",)),
+    Row("llama-index", "newest", ("3.13",), LLAMA_INDEX, TRACERS, besides=("3.10", "3.12")),
+    Row("langchain", "newest", ("3.12",), LANGCHAIN_ASKS),
 )
 # What each framework's environment holds: the extras of the package, and a dependency group.
 HOLDS = {

@@ -245,6 +245,16 @@ def test_a_key_of_the_environment_that_is_refused_is_told_with_its_variable(monk
         ChatTwelveLabs(knowledge_store_id="ks_1", api_key="a key\n")
 
 
+def test_a_list_is_taken_and_kept_as_it_was() -> None:
+    goals = Selection(kind="item", id="ksi_goals")
+    selections = [goals]
+    model = ChatTwelveLabs(
+        knowledge_store_id="ks_1", api_key="key-of-the-tests", include=["intermediate_outputs"], selections=selections
+    )
+    selections.clear()
+    assert (model.include, model.selections) == (("intermediate_outputs",), (goals,))
+
+
 def test_a_misspelt_option_is_refused() -> None:
     with pytest.raises(ValidationError, match="knowlege_store_id"):
         ChatTwelveLabs.model_validate({"knowledge_store_id": "ks_1", "api_key": "k", "knowlege_store_id": "x"})
